@@ -1,0 +1,72 @@
+"""The code words of the interface: payers, needs, kinds and statuses, each with its place in the arrays."""
+
+from __future__ import annotations
+
+PAYERS = ("medicare_ffs", "medicare_advantage", "commercial", "medicaid", "uninsured")
+NEEDS = ("standard", "advanced", "tertiary")
+# A segment is a payer and a need; arrays over segments are payer-major: index = payer * len(NEEDS) + need.
+SEGMENTS = tuple((payer, need) for payer in PAYERS for need in NEEDS)
+
+SITE_KINDS = (
+    "office",
+    "hopd_on_campus",
+    "hopd_off_campus",
+    "amc_main",
+    "amc_satellite",
+    "freestanding_infusion",
+    "home_infusion",
+    "telehealth_spoke",
+)
+OFFICE, HOPD_ON, HOPD_OFF, AMC_MAIN, AMC_SATELLITE, FREESTANDING, HOME, SPOKE = range(len(SITE_KINDS))
+HOSPITAL_KINDS = (HOPD_ON, HOPD_OFF, AMC_MAIN, AMC_SATELLITE)
+
+ORG_KINDS = ("practice", "health_system", "academic_center", "payer", "network")
+PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER, PAYER, NETWORK = range(len(ORG_KINDS))
+
+STATUSES = ("active", "acquired", "merged", "closed")
+ACTIVE, ACQUIRED, MERGED, CLOSED = range(len(STATUSES))
+
+SERVICE_LINES = (
+    "infusion",
+    "radiation",
+    "surgery",
+    "imaging",
+    "biopsy",
+    "cellular_therapy",
+    "trials",
+    "pharmacy",
+    "palliative",
+    "inpatient",
+    "navigation",
+    "telehealth",
+    "analytics",
+)
+
+COMPONENTS = ("drug", "facility", "professional", "fee", "other")
+
+TIE_FORMS = (
+    "referral",
+    "clinical_affiliation",
+    "inpatient_coverage",
+    "telehealth_hub",
+    "co_management",
+    "professional_services",
+    "employer_bundle",
+    "joint_venture",
+    "network_membership",
+    "acquisition",
+)
+TIE_STAGES = (
+    "prospect",
+    "shared_problem",
+    "due_diligence",
+    "ramp_up",
+    "active",
+    "deepened",
+    "scaled_back",
+    "dissolved",
+)
+
+ROUTES_340B = ("DSH", "SCH", "RRC", "CAH", "CAN", "PED")
+CONTROLS = ("nonprofit", "government", "proprietary")
+TEACHING = ("none", "minor", "major")
