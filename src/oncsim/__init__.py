@@ -1,0 +1,57 @@
+"""oncsim: an agent-based simulation of US oncology markets.
+
+>>> import oncsim
+>>> scenario = oncsim.load_scenario("baseline")
+>>> run = oncsim.run(scenario, replicates=20, seed=1)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from oncsim._version import __version__
+
+if TYPE_CHECKING:
+    from oncsim.comparing import Comparison, compare
+    from oncsim.market import build_market
+    from oncsim.model import OncologyMarket
+    from oncsim.results import Run, open_run
+    from oncsim.running import run
+    from oncsim.scenario import load_scenario
+
+# Where each public name lives. They are imported when first used, so that `import oncsim` takes no time.
+_PUBLIC = {
+    "Comparison": "oncsim.comparing",
+    "OncologyMarket": "oncsim.model",
+    "Run": "oncsim.results",
+    "build_market": "oncsim.market",
+    "compare": "oncsim.comparing",
+    "load_scenario": "oncsim.scenario",
+    "open_run": "oncsim.results",
+    "run": "oncsim.running",
+}
+
+__all__ = [
+    "Comparison",
+    "OncologyMarket",
+    "Run",
+    "__version__",
+    "build_market",
+    "compare",
+    "load_scenario",
+    "open_run",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'oncsim' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,222 @@
+"""Owners change: acquisitions, re-designation, release, networks, closures, new practices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oncsim.actions.places import (
+    close_site,
+    department_kind,
+    nearest_hospital,
+    open_site,
+    registration_quarter,
+)
+from oncsim.codes import ACQUIRED, ACTIVE, CLOSED, HOSPITAL_KINDS, NETWORK, OFFICE, PRACTICE
+from oncsim.processes.partnership import breach
+from oncsim.ties.trust import DISSOLVED
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+
+def money(amount: float) -> str:
+    """Return dollars as people write them."""
+    if abs(amount) >= 1e6:
+        return f"${amount / 1e6:,.1f} million"
+    return f"${amount / 1e3:,.0f} thousand"
+
+
+def acquire(
+    model: OncologyMarket, practice: int, buyer: int, price: float, uplift: float, reason: str
+) -> None:
+    """Close an acquisition: ownership and money change hands; hospital rates come with re-designation."""
+    orgs, sites = model.orgs, model.sites
+    orgs.status[practice] = ACQUIRED
+    orgs.owner[practice] = buyer
+    orgs.network[practice] = buyer if orgs.kind[buyer] == NETWORK else -1
+    orgs.pending[practice] = False
+    orgs.acquired_at[practice] = model.t
+    orgs.pay_uplift[practice] = uplift
+    orgs.uplift_until[practice] = model.t + 4 * int(model.law["practice.horizon"])
+    orgs.cash[buyer] -= price
+    # The owners take the price and the practice's own cash with them.
+    model.pay_deal(buyer, practice, price)
+    mine = (sites.org == practice) & sites.open
+    if orgs.kind[buyer] != NETWORK:
+        lag = int(model.law["health_system.acquisition.redesignation"])
+        sites.redesignate_at[mine] = model.t + lag
+    ties = model.ties
+    betrayed = np.flatnonzero(
+        (ties.stage != DISSOLVED)
+        & ((ties.a == practice) | (ties.b == practice))
+        & (ties.a != buyer)
+        & (ties.b != buyer)
+    )
+    if len(betrayed):
+        breach(model, betrayed, float(model.law["partnership.trust.acquisition_breach"]))
+    people = int(orgs.headcount[practice])
+    model.tell(
+        "acquisition",
+        buyer,
+        other=practice,
+        amount=price,
+        text=f"{{actor}} acquires {{other}} ({people} oncologist{'' if people == 1 else 's'}) "
+        f"for {money(price)}: {reason}",
+    )
+    model.forget_owners()
+
+
+def redesignate_due(model: OncologyMarket) -> None:
+    """Turn acquired offices that are due into departments of the buyer's hospital: the rate table changes at once."""
+    sites, orgs = model.sites, model.orgs
+    due = np.flatnonzero((sites.redesignate_at >= 0) & (sites.redesignate_at <= model.t) & sites.open)
+    for site in due:
+        practice = int(sites.org[site])
+        buyer = int(orgs.owner[practice])
+        sites.redesignate_at[site] = -1
+        if buyer < 0:
+            continue
+        hospital = nearest_hospital(model, buyer, float(sites.lat[site]), float(sites.lon[site]))
+        sites.org[site] = buyer
+        sites.hospital[site] = hospital
+        sites.kind[site] = department_kind(model, buyer, int(site), hospital)
+        sites.excepted[site] = False
+        sites.registered_from[site] = registration_quarter(model, hospital)
+        eligible = hospital >= 0 and bool(model.hospitals.participates[hospital])
+        model.tell(
+            "redesignation",
+            buyer,
+            other=practice,
+            site=int(site),
+            text=f"{sites.name[site]} becomes a department of {{actor}}"
+            + (" and will buy drugs at 340B prices" if eligible and sites.registered_from[site] < 1_000_000 else ""),
+        )
+    if len(due):
+        model.forget_layout()
+        model.forget_owners()
+
+
+def contribution(model: OncologyMarket, practice: int, owner: int) -> tuple[float, int]:
+    """Return (yearly margin of an acquired practice with downstream care, oncologists), as its owner sees it."""
+    sites, law = model.sites, model.law
+    mine = np.flatnonzero((sites.origin == practice) & sites.open)
+    people = int(np.isin(model.physicians.site, mine).sum())
+    downstream = float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
+    gained = downstream * 4.0 * float(sites.starts[mine].sum()) if model.orgs.kind[owner] != NETWORK else 0.0
+    return float(sites.margin_year[mine].sum()) + gained, people
+
+
+def release_practice(model: OncologyMarket, practice: int, reason: str) -> None:
+    """Give a practice back to its physicians: offices again, office rates, independent."""
+    orgs, sites = model.orgs, model.sites
+    owner = int(orgs.owner[practice])
+    mine = np.flatnonzero((sites.origin == practice) & ((sites.org == owner) | (sites.org == practice)))
+    hospital = np.isin(sites.kind[mine], HOSPITAL_KINDS)
+    sites.org[mine] = practice
+    sites.kind[mine[hospital]] = OFFICE
+    sites.hospital[mine] = -1
+    sites.redesignate_at[mine] = -1
+    orgs.status[practice] = ACTIVE
+    orgs.owner[practice] = -1
+    orgs.network[practice] = -1
+    orgs.pay_uplift[practice] = 0.0
+    orgs.loss_quarters[practice] = 0
+    orgs.quarters[practice] = 0
+    model.forget_layout()
+    model.forget_owners()
+    model.tell(
+        "divestiture",
+        owner,
+        other=practice,
+        text=f"{{actor}} lets {{other}} go back to independence: {reason}",
+    )
+
+
+def close_practice(model: OncologyMarket, practice: int, reason: str) -> None:
+    """Close a practice and all its sites."""
+    orgs, sites = model.orgs, model.sites
+    for site in np.flatnonzero((sites.org == practice) & sites.open):
+        close_site(model, int(site), reason, quiet=True)
+    people = np.isin(model.physicians.site, np.flatnonzero(sites.org == practice))
+    if people.any():
+        model.physicians.keep(~people)
+        model.recruits += float(people.sum())
+    orgs.status[practice] = CLOSED
+    orgs.owner[practice] = orgs.network[practice] = -1
+    orgs.pending[practice] = False
+    model.forget_owners()
+    model.tell("closure", practice, text=f"{{actor}} closes: {reason}")
+
+
+def join_network(model: OncologyMarket, practice: int, network: int, reason: str) -> None:
+    """Make a practice a member of a network; it stays independent."""
+    model.orgs.network[practice] = network
+    model.orgs.joined_at[practice] = model.t
+    model.tell("network_join", practice, other=network, text=f"{{actor}} joins {{other}}: {reason}")
+
+
+def leave_network(model: OncologyMarket, practice: int, reason: str) -> None:
+    """End a practice's membership."""
+    network = int(model.orgs.network[practice])
+    if network < 0:
+        return
+    model.orgs.network[practice] = -1
+    model.tell("network_leave", practice, other=network, text=f"{{actor}} leaves {{other}}: {reason}")
+
+
+def resell_platform(model: OncologyMarket, network: int) -> None:
+    """Sell an investor-owned platform to other investors; some oncologists of the practices it owns leave."""
+    orgs, sites, law = model.orgs, model.sites, model.law
+    orgs.acquired_at[network] = model.t
+    owned = np.flatnonzero(orgs.owner == network)
+    people = np.flatnonzero(np.isin(model.physicians.site, np.flatnonzero(np.isin(sites.org, owned))))
+    u = model.luck.uniform("network.departures", model.t, model.physicians.key[people])
+    leaving = people[u < float(law["network.resale.departures"])]
+    keep = np.ones(len(model.physicians), dtype=np.bool_)
+    keep[leaving] = False
+    model.physicians.keep(keep)
+    model.recruits += float(len(leaving))
+    model.tell(
+        "platform_resale",
+        network,
+        amount=float(len(leaving)),
+        text=f"{{actor}} is sold to new investors after "
+        f"{law['network.resale.years']:.0f} years or more; {len(leaving)} oncologists leave",
+    )
+
+
+def found_practice(model: OncologyMarket, physician: int) -> None:
+    """Let an employed oncologist leave and open a practice in the same zone, where independents make a living."""
+    people, sites, orgs, zones = model.physicians, model.sites, model.orgs, model.zones
+    row = int(np.flatnonzero(people.key == np.uint64(physician))[0])
+    zone = int(sites.zone[people.site[row]])
+    independent = np.flatnonzero((orgs.kind == PRACTICE) & (orgs.status == ACTIVE) & (orgs.headcount > 0))
+    market = independent[zones.market[orgs.zone[independent]] == zones.market[zone]]
+    if len(market):
+        income = float(orgs.margin_history[market, -4:].mean(axis=1).sum() * 4.0 / orgs.headcount[market].sum())
+    else:
+        income = 0.0
+    autonomy = model.draw_autonomy(np.array([physician], dtype=np.uint64), np.array([1.0]))[0]
+    if round(income + autonomy, 9) <= 0:
+        return
+    old = int(orgs.top_owner()[sites.org[people.site[row]]])
+    name = f"{zones.names[zone].split(',')[0]} Independent Oncology {model.quarter}"
+    org = model.add_organization(
+        f"practice+{zones.ids[zone]}+{physician:x}", name, PRACTICE, zone, autonomy=float(autonomy)
+    )
+    site = open_site(
+        model, org, zone, OFFICE, chairs=5.0, people=0, reason=f"an oncologist leaves {orgs.name[old]}"
+    )
+    people.site[row] = site
+    orgs.headcount[org] = 1
+    model.tell(
+        "practice_founded",
+        org,
+        other=old,
+        site=site,
+        text=f"an oncologist leaves {{other}} and founds {{actor}}: independents nearby earn about "
+        f"{money(income)} above market pay" if income >= 0 else
+        f"an oncologist leaves {{other}} and founds {{actor}}, worth more in independence than it costs in income",
+    )

@@ -1,0 +1,48 @@
+"""Practice networks: pool purchasing and services; investor-owned platforms also buy members and are sold on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oncsim.actions.ownership import resell_platform
+from oncsim.agents.organization import Organization
+from oncsim.codes import PRACTICE
+from oncsim.processes.deals import offer, platform_target
+
+
+class PracticeNetwork(Organization):
+    """A management-services organisation or equity-backed platform."""
+
+    def members(self) -> list[int]:
+        """Return the rows of its independent members."""
+        orgs = self.model.orgs
+        return [
+            int(row)
+            for row in np.flatnonzero((orgs.network == self.row) & (orgs.kind == PRACTICE) & (orgs.status == 0))
+        ]
+
+    def decide(self) -> None:
+        """A platform weighs buying members, and whether it is time to be sold."""
+        if not self.active or not self.model.orgs.investor_owned[self.row]:
+            return
+        yearly = float(self.model.law["network.purchase.yearly"])
+        quarterly = 1.0 - (1.0 - yearly) ** 0.25
+        for member in self.members():
+            if self.model.orgs.pending[member]:
+                continue
+            u = self.model.luck.uniform1("network.purchase", self.model.t, int(self.model.orgs.key[member]))
+            if u < quarterly:
+                target = platform_target(self.model, self, member)
+                if target is not None:
+                    offer(self.model, target)
+        self.consider_resale()
+
+    def consider_resale(self) -> None:
+        """Be sold to other investors some years after the last sale; some oncologists leave."""
+        model, law = self.model, self.model.law
+        held = (model.t - model.orgs.acquired_at[self.row]) / 4.0
+        if held < float(law["network.resale.years"]) or not self.lucky(
+            "network.resale", float(law["network.resale.yearly"])
+        ):
+            return
+        resell_platform(model, self.row)

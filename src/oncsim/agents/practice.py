@@ -1,0 +1,137 @@
+"""Independent practices: stay independent while margin and morale allow; weigh money and autonomy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oncsim.actions.ownership import close_practice, join_network, leave_network
+from oncsim.actions.places import open_branch, site_setup_cost
+from oncsim.agents.organization import Organization
+from oncsim.codes import NETWORK
+from oncsim.processes.deals import annuity
+from oncsim.processes.finance import UnitCosts, shared_saving
+from oncsim.state.travel import great_circle_miles
+
+
+class IndependentPractice(Organization):
+    """A practice owned by its physicians (or, once acquired, by its buyer; then it no longer decides)."""
+
+    @property
+    def size(self) -> int:
+        """Oncologists of the practice."""
+        return int(self.model.orgs.headcount[self.row])
+
+    def worth_of_independence(self) -> float:
+        """Return dollars a year that its owners would give up to stay independent."""
+        return float(self.model.orgs.autonomy[self.row] * self.size)
+
+    def asking_value(self) -> float:
+        """Return the least its owners would take for the practice: income and independence over the years they look ahead.
+
+        Owners near retirement look ahead fewer years, so an older practice asks for less.
+        """
+        law, people = self.model.law, self.model.physicians
+        mine = np.isin(people.site, self.sites())
+        late = float((people.years[mine] > 30.0).mean()) if mine.any() else 0.0
+        years = float(law["practice.horizon"]) * (1.0 - 0.4 * late)
+        yearly = self.yearly_margin() + self.worth_of_independence()
+        return max(yearly * annuity(years, float(law["economy.discount"])), 0.0)
+
+    def decide(self) -> None:
+        """Review options: close, change network, open a site. Selling answers an offer (see ``deals``)."""
+        if not self.active or self.model.orgs.pending[self.row]:
+            return
+        if self.consider_closing():
+            return
+        if not self.lucky("practice.review", float(self.model.law["practice.review.yearly"])):
+            return
+        if self.model.orgs.network[self.row] >= 0:
+            self.consider_leaving_network()
+        else:
+            self.consider_joining_network()
+        self.consider_opening_site()
+
+    def consider_closing(self) -> bool:
+        """Close after a long run of losses, or with nobody left to practise; return whether it closed."""
+        model, law = self.model, self.model.law
+        sites = self.sites()
+        if len(sites) and (model.sites.idle_quarters[sites] > 4).all():
+            close_practice(model, self.row, "its last oncologist had left and nobody took over")
+            return True
+        if model.orgs.loss_quarters[self.row] < int(law["practice.close.quarters"]):
+            return False
+        if not self.lucky("practice.close", float(law["practice.close.yearly"])):
+            return False
+        shortfall = -self.yearly_margin() / max(self.size, 1)
+        close_practice(model, 
+            self.row,
+            f"owners had earned about ${max(shortfall, 0) / 1e3:,.0f} thousand a year each less than market pay "
+            f"for {int(model.orgs.loss_quarters[self.row])} quarters",
+        )
+        return True
+
+    def network_gain(self) -> float:
+        """Return what membership in a network adds in a year: purchasing and shared services less fee and control."""
+        model, law = self.model, self.model.law
+        orgs, row = model.orgs, self.row
+        alone, member = model.discount_alone(self.size), model.discount_in_network(self.size)
+        drugs = 4.0 * orgs.drug_cost[row] * (member - alone)
+        unit = UnitCosts.of(law)
+        sites = self.sites()
+        infusions = float(model.sites.infusions[sites].sum())
+        visits = float(model.care.visits[sites].sum())
+        cost = 4.0 * (infusions * unit.infusion + visits * unit.visit + len(sites) * unit.site)
+        saving = float(shared_saving(law, np.array([True]), np.array([float(self.size)]))[0])
+        fee = 4.0 * orgs.revenue[row] * float(law["network.fee"])
+        control = float(law["network.control"]) * self.worth_of_independence()
+        return float(drugs + saving * cost - fee - control)
+
+    def consider_joining_network(self) -> None:
+        """Join a network that is near and invites, when it pays."""
+        model, law = self.model, self.model.law
+        if not self.lucky("network.invite", float(law["network.recruit.yearly"])) or self.size == 0:
+            return
+        network = self.nearest_network()
+        if network < 0:
+            return
+        gain = self.network_gain()
+        pay = UnitCosts.of(law).physician * 4.0
+        error = float(law["practice.noise"]) * pay * self.noise("network.noise") / np.sqrt(max(self.size, 1))
+        if round(gain + error, 9) <= 0:
+            return
+        join_network(model, self.row, network, f"worth ${gain / 1e3:,.0f} thousand a year, control given up counted")
+
+    def nearest_network(self) -> int:
+        """Return the row of the network with a member nearest to the practice, or -1 where none is in reach."""
+        model = self.model
+        orgs = model.orgs
+        members = np.flatnonzero((orgs.network >= 0) & (orgs.status <= 1))
+        seats = np.flatnonzero((orgs.kind == NETWORK) & (orgs.status == 0))
+        if len(seats) == 0:
+            return -1
+        rows = np.concatenate([members, seats])
+        miles = great_circle_miles(orgs.lat[rows], orgs.lon[rows], orgs.lat[self.row], orgs.lon[self.row])
+        best = int(np.lexsort((orgs.key[rows], miles))[0])
+        if miles[best] > float(model.law["network.recruit.miles"]):
+            return -1
+        found = int(rows[best])
+        return found if orgs.kind[found] == NETWORK else int(orgs.network[found])
+
+    def consider_leaving_network(self) -> None:
+        """Leave when membership no longer pays."""
+        gain = self.network_gain()
+        if gain < 0 and self.lucky("network.leave", float(self.model.law["network.leave.yearly"])):
+            leave_network(self.model, self.row, f"it cost ${-gain / 1e3:,.0f} thousand a year more than it brought")
+
+    def consider_opening_site(self) -> None:
+        """Open another office where its patients come from, when crowded and with cash."""
+        model, law = self.model, self.model.law
+        sites = self.sites()
+        if len(sites) == 0 or self.size < 2:
+            return
+        load = float(model.sites.load[sites].max())
+        cost = site_setup_cost(model)
+        if load < float(law["practice.open.load"]) or model.orgs.cash[self.row] < cost:
+            return
+        if self.lucky("practice.open", float(law["practice.open.yearly"])):
+            open_branch(model, self.row, float(law["practice.open.miles"]), "its sites are full")

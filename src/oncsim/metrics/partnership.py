@@ -1,0 +1,77 @@
+"""Partnership: ties between organisations and the trust in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import TIE_FORMS, TIE_STAGES
+from oncsim.metrics.registry import INTERFACE, Row, metric
+from oncsim.metrics.view import View
+
+# A tie is in force from signing to its end; before that there is only talk.
+IN_FORCE = tuple(TIE_STAGES.index(stage) for stage in ("ramp_up", "active", "deepened", "scaled_back"))
+_WORDS = "A tie is active from signing to its end: stages ramp_up, active, deepened and scaled_back."
+
+
+def _in_force(view: View) -> NDArray[np.bool_]:
+    return np.isin(view.model.ties.stage, IN_FORCE)
+
+
+@metric(
+    "partnership.active",
+    title="Active ties",
+    definition="Ties between organisations in force at the end of the quarter. " + _WORDS,
+    unit="ties",
+    groups=("form",),
+)
+def active(view: View) -> Iterator[Row]:
+    """Return the number of active ties, by form."""
+    forms = view.model.ties.form[_in_force(view)]
+    yield "all", "", float(len(forms))
+    for form, count in zip(TIE_FORMS, np.bincount(forms, minlength=len(TIE_FORMS)), strict=True):
+        yield "all", f"form={form}", float(count)
+
+
+def _completed(event: str, view: View) -> Iterator[Row]:
+    yield "all", "", float(view.model.counts.get(event, 0))
+
+
+for _name, _event, _title, _definition in (
+    ("formed", "tie_formed", "Ties formed", "Ties signed in the quarter."),
+    ("dissolved", "tie_dissolved", "Ties dissolved", "Ties ended in the quarter."),
+):
+    metric(f"partnership.{_name}", title=_title, definition=_definition, unit="ties")(
+        partial(_completed, _event)
+    )
+
+
+@metric(
+    "partnership.age_median",
+    title="Median age of active ties",
+    definition="Median over active ties of their age in quarters. " + _WORDS,
+    unit="quarters",
+)
+def age_median(view: View) -> Iterator[Row]:
+    """Return the median age of active ties, in quarters."""
+    ages = view.model.ties.age[_in_force(view)]
+    if len(ages):
+        yield "all", "", float(np.median(ages))
+
+
+@metric(
+    "partnership.trust_mean",
+    title="Mean trust between partners",
+    definition="Mean over active ties of the trust in both directions. " + _WORDS,
+    unit="0-1",
+    source=INTERFACE,
+    better="higher",
+)
+def trust_mean(view: View) -> Iterator[Row]:
+    """Return the mean trust between partners."""
+    ties, some = view.model.ties, _in_force(view)
+    if some.any():
+        yield "all", "", float((ties.trust_ab[some] + ties.trust_ba[some]).mean() / 2)

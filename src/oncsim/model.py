@@ -1,0 +1,423 @@
+"""The model: a market of organisations, sites and patients that moves one quarter at a step."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.agents import AGENT_OF_KIND, Organization, Payer
+from oncsim.calendar import Quarter
+from oncsim.codes import ACADEMIC_CENTER, PAYER, PAYERS
+from oncsim.errors import RunError
+from oncsim.metrics import PriceBase
+from oncsim.processes.bargaining import bargaining, first_contracts
+from oncsim.processes.care import CareResults, care
+from oncsim.processes.choice import NEST_OF_KIND, NESTS, centers, choice, site_places, zone_places
+from oncsim.processes.deals import Outlook, Pending, deals
+from oncsim.processes.decisions import decisions
+from oncsim.processes.demand import demand
+from oncsim.processes.finance import finance
+from oncsim.processes.nested_logit import Choice, PairLayout
+from oncsim.processes.observe import observe
+from oncsim.processes.partnership import partnership
+from oncsim.processes.payment import Rates, Volumes, payment
+from oncsim.processes.policy import policy
+from oncsim.processes.referral import hospital_weights
+from oncsim.randomness import Luck, identity
+from oncsim.recording import Recording
+from oncsim.state.build import build_state
+from oncsim.state.flows import Flows, Money
+from oncsim.state.pairs import candidate_pairs
+from oncsim.state.travel import Roads, within_zone_miles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from oncsim.market.form import Market
+    from oncsim.parameters import Values
+    from oncsim.scenario import Scenario
+    from oncsim.state.contracts import Contracts
+
+Process = Callable[["OncologyMarket"], None]
+
+# A quarter, in order. Each process is one file of the same name.
+QUARTER: tuple[tuple[str, Process], ...] = (
+    ("policy", policy),
+    ("demand", demand),
+    ("choice", choice),
+    ("care", care),
+    ("payment", payment),
+    ("finance", finance),
+    ("partnership", partnership),
+    ("decisions", decisions),
+    ("deals", deals),
+    ("bargaining", bargaining),
+    ("observe", observe),
+)
+SETTLING = QUARTER[:6]
+
+
+class OncologyMarket(mesa.Model):
+    """An oncology market.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to simulate.
+    seed : int
+        Seed of the run's luck (the market's own luck has its own seed, in the scenario).
+    replicate : int
+        Which replicate, counted from 0.
+    market : Market, optional
+        The market if it was built before; else it is built from the scenario.
+    record : collection of str
+        Further tables to record: ``flows``.
+    flow_sink : callable, optional
+        Takes the flows table of each quarter as it is made.
+    profile : bool
+        Kept for the command line; timings are always taken.
+
+    Raises
+    ------
+    RunError
+        When a scripted event names an organisation or place that the market does not have.
+    """
+
+    law: Values
+    contracts: Contracts
+    choice: Choice
+    flows: Flows
+    care: CareResults
+    money: Money
+    rates: Rates
+    volumes: Volumes
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int = 1,
+        replicate: int = 0,
+        market: Market | None = None,
+        record: Collection[str] = frozenset(),
+        flow_sink: Callable[[pd.DataFrame], None] | None = None,
+        profile: bool = False,
+    ) -> None:
+        super().__init__(rng=int(seed))
+        if market is None:
+            from oncsim.market import build_market
+
+            market = build_market(scenario.market, scenario.folder)
+        self.scenario = scenario
+        self.parameters = scenario.parameters
+        self.market = market
+        self.replicate = int(replicate)
+        self.luck = Luck(int(seed), self.replicate)
+        self.market_luck = Luck(int(scenario.market.seed))
+        self.quarters: list[Quarter] = list(scenario.quarters)
+        self.record = frozenset(record)
+        self.flow_sink = flow_sink
+        self.recording = Recording()
+        self.timings: dict[str, float] = {name: 0.0 for name, _ in QUARTER}
+        self.warnings: list[str] = list(market.notes)
+        self.profile = profile
+        self._begin()
+        self._settle(int(scenario.settings.settle_quarters))
+
+    # -- start ------------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Copy the market into arrays and make the agents."""
+        self.t = 0
+        self.settling = True
+        self.law_quarter = self.quarters[0]
+        self.quarter = self.quarters[0]
+        self.law = self.parameters.at(self.law_quarter)
+        state = build_state(self.market, self.market_luck, float(self.law["demand.retirement.years_at_start"]))
+        self.zones, self.hospitals, self.orgs = state.zones, state.hospitals, state.orgs
+        self.sites, self.physicians, self.ties = state.sites, state.physicians, state.ties
+        self._start_ties()
+        self.payer_rows: dict[int, int] = {}
+        self._add_payers()
+        self.roster: list[Organization] = [
+            AGENT_OF_KIND[kind](self, row) for row, kind in enumerate(self.orgs.kind.tolist())
+        ]
+        for row, code in self.payer_rows.items():
+            payer = self.roster[row]
+            assert isinstance(payer, Payer)
+            payer.code = code
+        self.workforce_at_start = float(len(self.physicians))
+        self.recruits = 0.0
+        self.retired = 0
+        self.scripted = 0
+        self.spent_on_sites = 0.0
+        self.counts: Counter[str] = Counter()
+        self.ledger: list[tuple[int, int, int, float]] = []
+        self.pending: list[Pending] = []
+        self.former_partners: set[tuple[int, int]] = set()
+        self.partners: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+        self.partners_at: int | None = None
+        self.outlook: Outlook | None = None
+        self.price_base: PriceBase | None = None
+        self.integer_flows: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self.fresh_sites: list[int] = []
+        self._layout: PairLayout | None = None
+        self.reference_access: NDArray[np.float64] | None = None
+        self.navigated = np.zeros(len(self.zones))
+        self.waiting = np.zeros((len(self.zones), 15))
+        self.new_patients = np.zeros((len(self.zones), 15))
+        self.arrivals = np.zeros(len(self.sites))
+        self.capacity = np.zeros(len(self.sites))
+        self.medicare_price = np.zeros(len(self.sites))
+        self.commercial_price = np.zeros(len(self.sites))
+        self.roads = roads_of(self.law)
+        self.within_miles = within_zone_miles(self.zones.land_sqmi)
+        self.pairs = candidate_pairs(
+            self.roads, zone_places(self), self.within_miles, site_places(self), centers(self)
+        )
+        self.referrers = hospital_weights(self)
+        self.in_network = self._first_networks()
+        self.site_rule = np.array([float(self.law["payer.site_rule.start"][payer]) for payer in PAYERS])
+        self._warn_of_gaps()
+
+    def _start_ties(self) -> None:
+        """Give the ties of the start their ramp and trust, better known the older they are."""
+        ties, law = self.ties, self.law
+        if len(ties) == 0:
+            return
+        from oncsim.codes import TIE_FORMS
+        from oncsim.processes.partnership import good_chance
+        from oncsim.ties.trust import stationary_mean
+
+        months = np.array([float(law["partnership.ramp"][form]) for form in TIE_FORMS])[ties.form]
+        ties.ramp = np.maximum(1, np.round(months / 3.0)).astype(np.int64)
+        chance = good_chance(float(law["partnership.trust.good"]), float(law["partnership.trust.checks"]))
+        gain, ratio = float(law["partnership.trust.gain"]), float(law["partnership.trust.loss_ratio"])
+        start, settled = float(law["partnership.trust.start"]), stationary_mean(chance, gain, ratio)
+        # Mean path from the start towards the long-run mean, with keyed spread that also fades in with age.
+        pace = (1.0 - gain * chance - gain * ratio * (1.0 - chance)) ** ties.age
+        for side in ("ab", "ba"):
+            noise = self.market_luck.normal(f"ties.trust.{side}", 0, ties.key).clip(-2, 2)
+            trust = settled + (start - settled) * pace + 0.08 * noise * (1.0 - pace)
+            setattr(ties, f"trust_{side}", np.clip(trust, 0.0, 1.0))
+            setattr(ties, f"evidence_{side}", ties.age.astype(np.float64))
+
+    def _add_payers(self) -> None:
+        names = ("Medicare", "Medicare Advantage plans", "Commercial plans", "Medicaid")
+        for code, name in enumerate(names):
+            row = self.orgs.append(1, id=PAYERS[code], name=name, key=identity(PAYERS[code]), kind=PAYER)
+            self.payer_rows[row] = code
+
+    def _first_networks(self) -> NDArray[np.bool_]:
+        """Return who is in the network of whom at the start, (organisations, payers), by the market's luck."""
+        orgs, law = self.orgs, self.law
+        inside = np.ones((len(orgs), len(PAYERS)), dtype=np.bool_)
+        academic = orgs.kind == ACADEMIC_CENTER
+        for code, payer in enumerate(PAYERS):
+            usual = float(law["payer.network.excluded"][payer])
+            center = float(law["payer.network.excluded_academic"][payer])
+            u = self.market_luck.uniform(f"payer.network.{payer}", 0, orgs.key)
+            inside[:, code] = u >= np.where(academic, center, usual)
+        return inside
+
+    def _warn_of_gaps(self) -> None:
+        """Name zones from which no site can be reached."""
+        empty = np.flatnonzero(np.diff(self.pairs.start) == 0)
+        if len(empty):
+            shown = ", ".join(self.zones.names[z] for z in empty[:5])
+            self.warnings.append(
+                f"{len(empty)} zone{'s' if len(empty) > 1 else ''} with no site within "
+                f"{self.roads.max_minutes:.0f} minutes, all patients untreated: {shown}"
+                + (" ..." if len(empty) > 5 else "")
+            )
+
+    def _settle(self, quarters: int) -> None:
+        """Run the market with law and ownership frozen, so that start-up drift is not read as policy."""
+        for back in range(quarters, 0, -1):
+            self.t = -back
+            for _, process in SETTLING[:4]:
+                process(self)
+            self.contracts = first_contracts(self)
+            for _, process in SETTLING[4:]:
+                process(self)
+            if back == quarters or back == 1:
+                self.orgs.autonomy = self.draw_autonomy(self.orgs.key, self.orgs.headcount.astype(np.float64))
+        if quarters == 0:
+            self.t = 0
+            policy(self)
+            self.contracts = first_contracts(self)
+        self.settling = False
+        self.t = -1
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    @property
+    def years(self) -> float:
+        """Years since the first recorded quarter (0 while settling)."""
+        return max(self.t, 0) / 4.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last quarter has been run."""
+        return self.t + 1 >= len(self.quarters)
+
+    def step(self) -> None:
+        """Run one quarter: the processes of ``QUARTER``, in order."""
+        if self.finished:
+            raise RunError(f"the run has ended: {self.quarters[-1]} was its last quarter")
+        self.t += 1
+        self.quarter = self.law_quarter = self.quarters[self.t]
+        self.counts.clear()
+        for name, process in QUARTER:
+            before = time.perf_counter()
+            process(self)
+            self.timings[name] += time.perf_counter() - before
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables recorded so far, as in a run folder but without the replicate."""
+        return self.recording.tables(self)
+
+    def close(self) -> None:
+        """Let the model be freed: Mesa 3.3 keeps a counter of agents for every model it has seen."""
+        for agent in list(self.agents):
+            agent.remove()
+        self.roster.clear()
+        ids = getattr(mesa.Agent, "_ids", None)
+        if ids is not None and hasattr(ids, "pop"):
+            ids.pop(self, None)
+
+    # -- what agents and processes ask of the model ------------------------------------------------------------------
+
+    def agent(self, row: int) -> Organization:
+        """Return the agent of an organisation's row."""
+        return self.roster[row]
+
+    def payer_agent(self, code: int) -> Payer:
+        """Return the payer of a line of insurance."""
+        row = next(row for row, line in self.payer_rows.items() if line == code)
+        payer = self.roster[row]
+        assert isinstance(payer, Payer)
+        return payer
+
+    def tell(
+        self, event: str, actor: int, other: int = -1, site: int = -1, amount: float = float("nan"), text: str = ""
+    ) -> None:
+        """Add an event to the story; ``{actor}`` and ``{other}`` in the text become names."""
+        orgs = self.orgs
+        self.counts[event] += 1
+        told = text.replace("{actor}", str(orgs.name[actor]))
+        if other >= 0:
+            told = told.replace("{other}", str(orgs.name[other]))
+        self.recording.events.append(
+            (
+                str(self.quarter),
+                event,
+                str(orgs.id[actor]),
+                str(orgs.id[other]) if other >= 0 else "",
+                str(self.sites.id[site]) if site >= 0 else "",
+                float(amount),
+                told[:1].upper() + told[1:],
+            )
+        )
+
+    def pay_deal(self, buyer: int, seller: int, price: float) -> None:
+        """Book the price of a deal: paid by the buyer, received by the seller's owners."""
+        self.ledger.append((self.t, buyer, seller, price))
+
+    def add_organization(self, org_id: str, name: str, kind: int, zone: int, autonomy: float = 0.0) -> int:
+        """Add an organisation born in the run, with its agent; return its row."""
+        taken = set(self.orgs.name)
+        unique = name
+        number = 2
+        while unique in taken:
+            unique, number = f"{name} ({number})", number + 1
+        row = self.orgs.append(
+            1,
+            id=org_id,
+            name=unique,
+            key=identity(org_id),
+            kind=kind,
+            zone=zone,
+            lat=self.zones.lat[zone],
+            lon=self.zones.lon[zone],
+            autonomy=autonomy,
+            founded=self.t,
+        )
+        self.roster.append(AGENT_OF_KIND[kind](self, row))
+        self.in_network = np.vstack([self.in_network, np.ones((1, len(PAYERS)), dtype=np.bool_)])
+        self.contracts.grow_organizations(self.t + 1)
+        return row
+
+    def draw_autonomy(self, keys: NDArray[np.uint64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Draw the value of independence, dollars a physician-year: lognormal over practices, by the market's luck."""
+        law = self.law
+        spread = float(law["practice.autonomy.spread"]) * self.market_luck.normal("practice.autonomy", 0, keys)
+        small = 1.0 + (float(law["practice.autonomy.small_factor"]) - 1.0) / np.maximum(size, 1.0)
+        return np.asarray(float(law["practice.autonomy.median"]) * np.exp(spread) * small)
+
+    def discount_alone(self, size: float) -> float:
+        """Return how far below the average sales price a practice of this size buys."""
+        return float(self.law["finance.purchasing.scale_discount"]) * float(np.log(max(size, 1.0)) / np.log(50.0))
+
+    def discount_in_network(self, size: float) -> float:
+        """Return how far below the average sales price a network member of this size buys."""
+        return max(self.discount_alone(size), float(self.law["finance.purchasing.network_discount"]))
+
+    def purchasing_discount(self) -> NDArray[np.float64]:
+        """Return every organisation's purchasing discount, as a share of the average sales price."""
+        orgs, law = self.orgs, self.law
+        size = np.maximum(orgs.headcount, 1)
+        alone = float(law["finance.purchasing.scale_discount"]) * np.log(size) / np.log(50.0)
+        member = np.maximum(alone, float(law["finance.purchasing.network_discount"]))
+        return np.where(orgs.network >= 0, member, alone)
+
+    def pair_layout(self) -> PairLayout:
+        """Return the candidate pairs split by nest; made again after sites changed kind or number."""
+        if self._layout is None:
+            self._layout = PairLayout.make(
+                self.pairs.zone, self.pairs.site, NEST_OF_KIND[self.sites.kind], len(self.zones), NESTS
+            )
+        return self._layout
+
+    def forget_layout(self) -> None:
+        """Say that sites changed kind, opened or closed."""
+        self._layout = None
+
+    def forget_owners(self) -> None:
+        """Say that ownership changed."""
+        self.outlook = None
+
+    def forget_referrers(self) -> None:
+        """Say that hospitals changed hands."""
+        self.referrers = hospital_weights(self)
+
+    def grow_site_results(self) -> None:
+        """Give a site opened after care and payment an empty row in their results."""
+        self.arrivals = np.append(self.arrivals, 0.0)
+        self.capacity = np.append(self.capacity, 0.0)
+        self.medicare_price = np.append(self.medicare_price, 0.0)
+        self.commercial_price = np.append(self.commercial_price, 0.0)
+        for part in (self.care, self.money, self.volumes, self.rates):
+            for name, value in vars(part).items():
+                if isinstance(value, np.ndarray):
+                    empty = np.zeros((1, *value.shape[1:]), dtype=value.dtype)
+                    object.__setattr__(part, name, np.concatenate([value, empty]))
+        self.outlook = None
+
+
+def roads_of(law: Any) -> Roads:
+    """Read what turns miles into minutes."""
+    return Roads(
+        road_factor=float(law["travel.road_factor"]),
+        mph_metro=float(law["travel.mph_metro"]),
+        mph_rural=float(law["travel.mph_rural"]),
+        air_mph=float(law["travel.air_mph"]),
+        nearest_sites=int(law["travel.nearest_sites"]),
+        center_minutes=float(law["travel.center_minutes"]),
+        max_minutes=float(law["travel.max_minutes"]),
+    )

@@ -1,0 +1,8 @@
+"""The registry of parameters: one leaf a parameter, with unit, limits, dated values and their sources."""
+
+from oncsim.parameters.leaf import Leaf
+from oncsim.parameters.lookup import Parameters, Values
+from oncsim.parameters.override import Override
+from oncsim.parameters.registry import Registry, load_registry
+
+__all__ = ["Leaf", "Override", "Parameters", "Registry", "Values", "load_registry"]

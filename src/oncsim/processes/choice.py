@@ -1,0 +1,190 @@
+"""Choice: where patients go, given travel, waits, networks and who steers them (methods 2a)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from oncsim.codes import (
+    ACADEMIC_CENTER,
+    AMC_MAIN,
+    AMC_SATELLITE,
+    FREESTANDING,
+    HOME,
+    HOPD_OFF,
+    HOPD_ON,
+    HOSPITAL_KINDS,
+    NEEDS,
+    OFFICE,
+    PAYERS,
+    SEGMENTS,
+    SERVICE_LINES,
+    SPOKE,
+)
+from oncsim.processes.nested_logit import PairLayout, choose
+from oncsim.processes.referral import steering_utility
+from oncsim.state.pairs import with_new_sites
+from oncsim.state.travel import Places
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+_INFUSION, _RADIATION, _IMAGING = (SERVICE_LINES.index(x) for x in ("infusion", "radiation", "imaging"))
+_CELLULAR, _TRIALS, _NAVIGATION = (SERVICE_LINES.index(x) for x in ("cellular_therapy", "trials", "navigation"))
+# Nests: community sites, hospital departments, academic sites, care at a distance.
+NEST_OF_KIND = np.zeros(8, dtype=np.int64)
+NEST_OF_KIND[[OFFICE, FREESTANDING]] = 0
+NEST_OF_KIND[[HOPD_ON, HOPD_OFF]] = 1
+NEST_OF_KIND[[AMC_MAIN, AMC_SATELLITE]] = 2
+NEST_OF_KIND[[HOME, SPOKE]] = 3
+NESTS = 4
+_NEED_OF = np.array([NEEDS.index(need) for _, need in SEGMENTS])
+_PAYER_OF = np.array([PAYERS.index(payer) for payer, _ in SEGMENTS])
+
+
+def travel_utility(model: OncologyMarket) -> NDArray[np.float64]:
+    """Return the disutility of travel of each pair by need: piecewise linear with knots at 10, 30, 60 and 120 minutes."""
+    law, minutes = model.law, model.pairs.minutes
+    slopes = [
+        float(law["choice.travel.slope_0_10"]),
+        float(law["choice.travel.slope_10_30"]),
+        float(law["choice.travel.slope_30_60"]),
+        float(law["choice.travel.slope_60_120"]),
+        float(law["choice.travel.slope_over_120"]),
+    ]
+    knots = [0.0, 10.0, 30.0, 60.0, 120.0, np.inf]
+    utility = np.zeros(len(minutes))
+    for slope, low, high in zip(slopes, knots[:-1], knots[1:], strict=True):
+        utility += slope * np.clip(minutes - low, 0.0, high - low)
+    utility *= float(law["choice.travel.home_bias"])
+    by_need = np.array([float(law["choice.travel.need_factor"][need]) for need in NEEDS])
+    return utility[:, None] * by_need
+
+
+def nearest_open(model: OncologyMarket, working: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return, for each pair, whether its site is the zone's nearest that works."""
+    pairs = model.pairs
+    minutes = np.where(working[pairs.site], pairs.minutes, np.inf)
+    best = np.full(len(model.zones), np.inf)
+    np.minimum.at(best, pairs.zone, minutes)
+    return np.isfinite(minutes) & (minutes <= best[pairs.zone])
+
+
+def site_utility(model: OncologyMarket) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the utility of each site by segment, and where it is available at all.
+
+    A site takes patients while it is open, has oncologist time and infuses; tertiary need also takes cellular therapy.
+    """
+    law, sites = model.law, model.sites
+    working = sites.open & (sites.oncologists > 1e-6) & sites.lines[:, _INFUSION]
+    academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
+    hospital = np.isin(sites.kind, HOSPITAL_KINDS)
+    technology = sites.lines[:, _RADIATION] | sites.lines[:, _IMAGING]
+    sites.quality = (
+        float(law["choice.technology"]) * technology
+        + float(law["choice.university"]) * academic
+        + float(law["choice.large_unit"]) * (sites.oncologists >= 10)
+    )
+    common = (
+        sites.quality
+        + float(law["choice.size"]) * np.log(np.maximum(sites.oncologists, 0.05))
+        + float(law["choice.wait"]) * sites.wait_days
+    )
+    by_need = np.outer(academic, [float(law["choice.academic_need"][need]) for need in NEEDS])
+    by_need[:, 1:] += float(law["choice.trials"]) * sites.lines[:, _TRIALS, None]
+    outside = float(law["choice.network"]) * ~model.in_network[sites.org]
+    # Members under a site-of-service rule are a part of the payer's members: the log of the mean pull, as for referrers.
+    rule = np.log1p(model.site_rule * np.expm1(float(law["payer.site_rule.strength"])))
+    by_payer = outside + np.outer(hospital, rule)
+    utility = common[:, None] + by_need[:, _NEED_OF] + by_payer[:, _PAYER_OF]
+    capable = np.column_stack([working, working, working & sites.lines[:, _CELLULAR]])
+    return utility, capable[:, _NEED_OF]
+
+
+def untreated_offset(model: OncologyMarket) -> NDArray[np.float64]:
+    """Return the log odds of treatment of each cell before access counts, relative to the segment's reference."""
+    law, zones = model.law, model.zones
+    need = np.array([float(law["choice.untreated.share"][name]) for name in NEEDS])
+    payer = np.array([float(law["choice.untreated.payer_odds"][name]) for name in PAYERS])
+    segment = -logit(need)[_NEED_OF] - np.log(payer)[_PAYER_OF]
+    deprivation = -float(law["choice.untreated.deprivation"]) * (zones.deprivation - 0.5)
+    navigation = -np.log(float(law["choice.untreated.navigation"])) * model.navigated
+    return segment + (deprivation + navigation)[:, None]
+
+
+def choice(model: OncologyMarket) -> None:
+    """Let patients of the quarter, and those still waiting, choose a site or stay untreated."""
+    law = model.law
+    _list_fresh_sites(model)
+    utility, available = site_utility(model)
+    pair_utility = travel_utility(model)
+    shared = steering_utility(model)
+    shared += float(law["choice.nearest"]) * nearest_open(model, available[:, 0])
+    pair_utility = pair_utility + shared[:, None]
+    layout = model.pair_layout()
+    slope = float(law["choice.untreated.access_slope"])
+    offset = untreated_offset(model)
+    dissimilarity = float(law["choice.nest_dissimilarity"])
+    if model.reference_access is None:
+        model.reference_access = _reference(model, layout, pair_utility, utility, available, dissimilarity)
+    model.choice = choose(
+        layout, pair_utility, utility, available, offset - slope * model.reference_access, slope, dissimilarity
+    )
+
+
+def _list_fresh_sites(model: OncologyMarket) -> None:
+    """Put sites opened last quarter on the lists of the zones in reach."""
+    if model.fresh_sites:
+        model.pairs = with_new_sites(
+            model.pairs,
+            model.roads,
+            zone_places(model),
+            model.within_miles,
+            site_places(model),
+            np.array(model.fresh_sites),
+        )
+        model.fresh_sites.clear()
+        model.forget_layout()
+
+
+def _reference(
+    model: OncologyMarket,
+    layout: PairLayout,
+    pair_utility: NDArray[np.float64],
+    utility: NDArray[np.float64],
+    available: NDArray[np.bool_],
+    dissimilarity: float,
+) -> NDArray[np.float64]:
+    """Return each segment's mean inclusive value when the market is first seen: the zero of the access term.
+
+    It makes the untreated shares of the registry the average of the market at the start, whatever the units of utility.
+    """
+    zero = np.zeros((len(model.zones), len(SEGMENTS)))
+    first = choose(layout, pair_utility, utility, available, zero, 0.0, dissimilarity)
+    weight = np.where(np.isfinite(first.inclusive), model.new_patients, 0.0)
+    value = np.where(np.isfinite(first.inclusive), first.inclusive, 0.0)
+    total = weight.sum(axis=0)
+    return np.divide((weight * value).sum(axis=0), total, out=np.zeros(len(SEGMENTS)), where=total > 0)
+
+
+def zone_places(model: OncologyMarket) -> Places:
+    """Return the zones as origins of travel."""
+    zones = model.zones
+    return Places(zones.lat, zones.lon, np.arange(len(zones)), zones.rural, zones.air_minutes)
+
+
+def site_places(model: OncologyMarket) -> Places:
+    """Return the sites as destinations of travel."""
+    zones, sites = model.zones, model.sites
+    return Places(sites.lat, sites.lon, sites.zone, zones.rural[sites.zone], zones.air_minutes[sites.zone])
+
+
+def centers(model: OncologyMarket) -> NDArray[np.bool_]:
+    """Return which sites belong on every list in reach: main sites of NCI-designated centers, else of any center."""
+    sites, orgs = model.sites, model.orgs
+    main = sites.kind == AMC_MAIN
+    designated = main & orgs.nci[sites.org]
+    return designated if designated.any() else main & (orgs.kind[sites.org] == ACADEMIC_CENTER)

@@ -1,0 +1,337 @@
+"""Deals: what a practice is worth to a buyer, the split, limits, review, closing (methods 2g).
+
+Buyer:  ``V_b = annuity * (margin of the practice's patients at the buyer's rates and costs * retention + downstream)
+- integration``, times optimism and noise. Seller: ``V_s``, income and independence over its horizon. A deal needs
+``V_b > V_s``; the price is ``V_s`` plus the seller's Rubinstein share of the surplus, at most the fair-market-value limit; what the
+limit keeps out of the price may travel as pay above the market, up to a limit of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.actions.ownership import acquire, redesignate_due
+from oncsim.codes import HOPD_OFF, NETWORK, PRACTICE
+from oncsim.processes.finance import UnitCosts, operating_cost
+from oncsim.processes.payment import (
+    SITE_CLASSES,
+    Setting,
+    Volumes,
+    allowed_rates,
+    drug_costs,
+    receipts,
+    site_class,
+)
+from oncsim.randomness import pair_keys
+from oncsim.state.travel import great_circle_miles
+from oncsim.ties.neighbours import within_miles
+
+if TYPE_CHECKING:
+    from oncsim.agents import HealthSystem, PracticeNetwork
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+
+
+def annuity(years: float, discount: float) -> float:
+    """Return the present value of a dollar a year for so many years."""
+    if discount <= 0:
+        return years
+    return float((1.0 - (1.0 + discount) ** -years) / discount)
+
+
+def seller_share(seller_discount: float, buyer_discount: float) -> float:
+    """Return the seller's share of the surplus in alternating offers, the seller answering first (Rubinstein 1982).
+
+    ``(1 - d_s) / (1 - d_b d_s)`` with discount factors of one round; one half when both are equally, and little, impatient.
+    """
+    product = buyer_discount * seller_discount
+    if product >= 1.0:
+        return 0.5
+    return (1.0 - seller_discount) / (1.0 - product)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What each site would earn in a year as a department of a hospital, under the law expected mid-horizon.
+
+    Attributes
+    ----------
+    plain, with_340b : (sites,) float
+        Yearly margin as a department bought after 2015, without and with 340B prices, in dollars.
+    """
+
+    plain: Floats
+    with_340b: Floats
+
+
+def outlook(model: OncologyMarket) -> Outlook:
+    """Return the outlook of the quarter, computed once for all sites and kept until the quarter ends."""
+    if model.outlook is None:
+        model.outlook = Outlook(_as_department(model, False), _as_department(model, True))
+    return model.outlook
+
+
+def _as_department(model: OncologyMarket, drugs_340b: bool) -> Floats:
+    """Return yearly margins of every site's present volumes as a new off-campus department."""
+    sites = model.sites
+    years = float(model.law["practice.horizon"]) / 2.0
+    law = model.parameters.at(model.quarter + round(4 * years))
+    count = len(sites)
+    kind = np.full(count, HOPD_OFF)
+    flag = np.full(count, drugs_340b)
+    setting = Setting(np.ones(count, dtype=np.bool_), kind, np.zeros(count, dtype=np.bool_), flag)
+    row = site_class(kind, flag)
+    drug = np.array([float(law["payment.commercial.drug"][name]) for name in SITE_CLASSES])[row]
+    service = np.array([float(law["payment.commercial.service"][name]) for name in SITE_CLASSES])[row]
+    rates = allowed_rates(law, setting, drug, service)
+    # Drug prices and unit costs of that year: scale today's drug dollars to the same moment.
+    growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
+    now = model.volumes
+    volumes = Volumes(now.drug_dollars * growth, now.infusions, now.visits, now.patient_quarters)
+    paid, _ = receipts(law, rates, volumes)
+    revenue = paid.sum(axis=(1, 2))
+    _, listed = drug_costs(model, volumes)
+    price = 1.0 - float(law["policy.p340b.discount"])
+    bought = volumes.drug_dollars.sum(axis=1)
+    cost = np.minimum(bought * price, listed) if drugs_340b else bought
+    people = model.physicians.headcount(count).astype(np.float64)
+    running = operating_cost(
+        law,
+        volumes,
+        np.ones(count, dtype=np.bool_),
+        np.zeros(count, dtype=np.bool_),
+        sites.chairs,
+        people,
+        revenue,
+        np.zeros(count),
+    )
+    return np.asarray(4.0 * (revenue - cost - running))
+
+
+@dataclass(frozen=True)
+class Target:
+    """An offer a buyer would make.
+
+    Attributes
+    ----------
+    buyer, seller : int
+        Organisation rows.
+    price : float
+        Dollars paid at closing.
+    uplift : float
+        Pay above the market for the planning horizon, as a share.
+    value : float
+        What the buyer believes the practice is worth to it, dollars.
+    reason : str
+        What that worth is made of, for the story.
+    """
+
+    buyer: int
+    seller: int
+    price: float
+    uplift: float
+    value: float
+    reason: str
+
+
+def terms(model: OncologyMarket, seller: int, worth: float, asking: float) -> tuple[float, float] | None:
+    """Return (price, pay uplift) both sides accept, or None: Rubinstein split, fair-market-value limit, pay limit."""
+    law = model.law
+    if round(worth - asking, 9) <= 0:
+        return None
+    discount = (1.0 + float(law["economy.discount"])) ** -0.25
+    price = asking + seller_share(discount, discount) * (worth - asking)
+    people = float(max(model.orgs.headcount[seller], 1))
+    cap = float(law["health_system.acquisition.price_cap"]) * people
+    pay = UnitCosts.of(law).physician * 4.0 * people
+    years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
+    if price <= cap:
+        return price, 0.0
+    uplift = min((price - cap) / (pay * years), float(law["health_system.acquisition.pay_uplift"]))
+    if cap + uplift * pay * years < asking:
+        return None
+    return cap, uplift
+
+
+def best_target(model: OncologyMarket, system: HealthSystem) -> Target | None:
+    """Return the best of the few practices a buyer weighs, on terms their owners accept, or None."""
+    law, orgs, hospitals = model.law, model.orgs, model.hospitals
+    mine = np.flatnonzero(hospitals.org == system.row)
+    if len(mine) == 0 or orgs.starts[system.row] <= 0:
+        return None
+    candidates = np.flatnonzero(
+        (orgs.kind == PRACTICE) & (orgs.status == 0) & ~orgs.pending & (orgs.headcount > 0) & (orgs.starts > 0)
+    )
+    reach = float(law["health_system.acquisition.miles"])
+    near: NDArray[np.int64] = np.unique(
+        np.concatenate(
+            [
+                candidates[
+                    within_miles(orgs.lat[candidates], orgs.lon[candidates], hospitals.lat[h], hospitals.lon[h], reach)
+                ]
+                for h in mine
+            ]
+        )
+    )
+    if len(near) == 0:
+        return None
+    order = model.luck.order(f"system.targets.{orgs.id[system.row]}", model.t, orgs.key[near])
+    weighed = near[order[: int(law["health_system.acquisition.targets"])]]
+    offers = [found for row in weighed if (found := value_practice(model, system, int(row))) is not None]
+    if not offers:
+        return None
+    return max(offers, key=lambda one: (round(one.value - one.price, 2), int(orgs.key[one.seller])))
+
+
+def value_practice(model: OncologyMarket, system: HealthSystem, practice: int) -> Target | None:
+    """Return the offer a system would make for one practice, or None where there is no deal."""
+    law, orgs, sites, hospitals = model.law, model.orgs, model.sites, model.hospitals
+    places = np.flatnonzero((sites.org == practice) & sites.open)
+    mine = np.flatnonzero(hospitals.org == system.row)
+    seen = outlook(model)
+    in_340b = np.zeros(len(places), dtype=np.bool_)
+    if law["policy.p340b.new_child_sites"]:
+        for at, site in enumerate(places):
+            miles = great_circle_miles(hospitals.lat[mine], hospitals.lon[mine], sites.lat[site], sites.lon[site])
+            in_340b[at] = bool((hospitals.participates[mine] & (miles <= 35.0)).any())
+    plain = float(seen.plain[places].sum())
+    extra_340b = float(np.where(in_340b, seen.with_340b[places] - seen.plain[places], 0.0).sum())
+    starts = 4.0 * float(sites.starts[places].sum())
+    downstream = (
+        starts * float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
+    )
+    years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
+    people = float(orgs.headcount[practice])
+    yearly = float(law["health_system.acquisition.retention"]) * (plain + extra_340b) + downstream
+    believed = float(law["health_system.acquisition.optimism"]) * (
+        1.0 + float(law["health_system.acquisition.noise"]) * _pair_noise(model, system.row, practice)
+    )
+    worth = years * yearly * believed - float(law["health_system.acquisition.integration_cost"]) * people
+    seller = model.agent(practice)
+    asking = seller.asking_value()  # type: ignore[attr-defined]
+    agreed = terms(model, practice, worth, asking)
+    if agreed is None:
+        return None
+    price, uplift = agreed
+    reason = _reason(plain, extra_340b, downstream, uplift, seller.yearly_margin() / max(people, 1.0))
+    return Target(system.row, practice, price, uplift, worth, reason)
+
+
+def _pair_noise(model: OncologyMarket, buyer: int, seller: int) -> float:
+    key = pair_keys(model.orgs.key[[buyer]], model.orgs.key[[seller]])
+    return float(np.clip(model.luck.normal("system.noise", model.t, key)[0], -3.0, 3.0))
+
+
+def _reason(plain: float, extra_340b: float, downstream: float, uplift: float, income: float) -> str:
+    parts = []
+    if extra_340b > 0:
+        parts.append(f"340B prices are worth ${extra_340b / 1e6:,.1f} million a year to the buyer")
+    parts.append(f"hospital rates less hospital costs ${plain / 1e6:,.1f} million")
+    parts.append(f"downstream care ${downstream / 1e6:,.1f} million")
+    owners = "owners earned" if income >= 0 else "owners fell short of market pay by"
+    text = ", ".join(parts) + f"; {owners} ${abs(income) / 1e3:,.0f} thousand each" + (
+        " above market pay" if income >= 0 else ""
+    )
+    return text + (f"; pay rises {uplift:.0%}" if uplift > 0.005 else "")
+
+
+def platform_target(model: OncologyMarket, network: PracticeNetwork, practice: int) -> Target | None:
+    """Return the offer an investor-owned platform would make for a member: a multiple of earnings after an income cut."""
+    law, orgs = model.law, model.orgs
+    people = float(orgs.headcount[practice])
+    seller = model.agent(practice)
+    if people == 0:
+        return None
+    pay = UnitCosts.of(law).physician * 4.0 * people
+    cut = float(law["network.purchase.income_cut"]) * pay
+    earnings = seller.yearly_margin() + cut + float(law["network.purchase.synergy"]) * 4.0 * orgs.drug_cost[practice]
+    worth = float(law["network.purchase.multiple"]) * max(earnings, 0.0)
+    years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
+    asking = seller.asking_value() + cut * years  # type: ignore[attr-defined]
+    if round(worth - asking, 9) <= 0:
+        return None
+    price = asking + 0.5 * (worth - asking)
+    reason = (
+        f"{law['network.purchase.multiple']:.0f} times earnings of ${earnings / 1e6:,.1f} million; "
+        f"owners give up {law['network.purchase.income_cut']:.0%} of pay"
+    )
+    return Target(network.row, practice, price, 0.0, worth, reason)
+
+
+@dataclass
+class Pending:
+    """A deal agreed and waiting to close."""
+
+    target: Target
+    closes: int
+    reviewed: bool
+
+
+def offer(model: OncologyMarket, target: Target) -> None:
+    """Agree on a deal: it closes after a lag, longer where it is reviewed."""
+    law = model.law
+    key = np.array([model.orgs.key[target.seller]], dtype=np.uint64)
+    span = int(law["health_system.acquisition.closing"])
+    wait = 1 + int(model.luck.uniform("deals.closing", model.t, key)[0] * (2 * span - 1))
+    reviewed = bool(model.luck.uniform("deals.review", model.t, key)[0] < float(law["policy.antitrust.review_share"]))
+    if reviewed:
+        wait += int(law["policy.antitrust.review_quarters"])
+    model.orgs.pending[target.seller] = True
+    model.pending.append(Pending(target, model.t + wait, reviewed))
+
+
+def combined_share(model: OncologyMarket, buyer: int, seller: int) -> float:
+    """Return the parties' share of patients treated in the market of the seller's seat."""
+    sites, orgs, zones = model.sites, model.orgs, model.zones
+    market = zones.market[orgs.zone[seller]] if orgs.zone[seller] >= 0 else -1
+    there = zones.market[sites.zone] == market
+    starts = sites.starts.sum(axis=1) * there
+    top = orgs.top_owner()[sites.org]
+    total = float(starts.sum())
+    return float(starts[(top == buyer) | (top == seller)].sum()) / total if total > 0 else 0.0
+
+
+def deals(model: OncologyMarket) -> None:
+    """Clear pending deals: still wanted, reviewed where chosen, closed; then re-designate acquired offices that are due."""
+    law, orgs = model.law, model.orgs
+    waiting: list[Pending] = []
+    for one in model.pending:
+        target = one.target
+        gone = orgs.status[target.seller] != 0 or orgs.status[target.buyer] != 0
+        forbidden = not law["policy.acquisitions.allowed"] and orgs.kind[target.buyer] != NETWORK
+        if gone or forbidden:
+            orgs.pending[target.seller] = False
+            if forbidden and not gone:
+                model.tell(
+                    "deal_withdrawn",
+                    target.buyer,
+                    other=target.seller,
+                    text="{actor} gives up its offer for {other}: such acquisitions are no longer allowed",
+                )
+            continue
+        if one.closes > model.t:
+            waiting.append(one)
+            continue
+        if one.reviewed and combined_share(model, target.buyer, target.seller) > float(
+            law["policy.antitrust.screen_share"]
+        ):
+            orgs.pending[target.seller] = False
+            share = combined_share(model, target.buyer, target.seller)
+            model.tell(
+                "deal_blocked",
+                target.buyer,
+                other=target.seller,
+                amount=share,
+                text=f"the acquisition of {{other}} by {{actor}} is blocked: together they would treat {share:.0%} of patients",
+            )
+            continue
+        acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
+    model.pending = waiting
+    redesignate_due(model)
+
+

@@ -1,0 +1,92 @@
+"""Decisions: organisations hire, then act one after another in keyed random order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.actions.ownership import found_practice
+from oncsim.actions.places import hire
+from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
+from oncsim.randomness import pair_keys
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+
+def decisions(model: OncologyMarket) -> None:
+    """Fill vacancies, let oncologists found practices, then let every organisation that has a say decide."""
+    model.outlook = None
+    fill_vacancies(model)
+    found_practices(model)
+    for row in acting_order(model):
+        model.agent(int(row)).decide()
+
+
+def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
+    """Return the organisations that may act this quarter, in keyed random order.
+
+    Organisations nothing can happen to are left out beforehand, by the same chances that they would draw themselves, so
+    that a quarter costs little; the order of the others does not depend on who is left out.
+    """
+    orgs = model.orgs
+    active = orgs.status == 0
+    treating = (orgs.starts > 0) | (orgs.headcount > 0) | np.isin(orgs.kind, (PAYER, NETWORK))
+    rows = np.flatnonzero(active & (treating | (orgs.kind == PRACTICE)))
+    return rows[model.luck.order("decisions.order", model.t, orgs.key[rows])]
+
+
+def vacancies(model: OncologyMarket) -> NDArray[np.int64]:
+    """Return vacant posts at each site: what crowding asks for, one for a site that lost its last oncologist.
+
+    Sites whose owner loses money beyond its independence, or has no cash left, do not hire.
+    """
+    law, sites, orgs = model.law, model.sites, model.orgs
+    people = model.physicians.headcount(len(sites))
+    home = sites.open & (sites.visiting_from < 0)
+    target = float(law["practice.hire.load"])
+    wanted = np.where(sites.oncologists > 0, sites.oncologists * (sites.load / target - 1.0), 0.0)
+    posts = np.floor(np.minimum(wanted, np.maximum(0.25 * sites.oncologists, 1.0)) + 1e-9).astype(np.int64)
+    posts = np.maximum(posts, 0)
+    posts = np.where(home & (people == 0) & (sites.visiting_from < 0), 1, posts)
+    worth = orgs.margin + orgs.autonomy * orgs.headcount / 4.0 * (orgs.kind == PRACTICE)
+    hospital_owned = np.isin(orgs.kind, (HEALTH_SYSTEM, ACADEMIC_CENTER))
+    able = hospital_owned | ((worth > 0) & (orgs.cash >= 0))
+    return np.where(home & able[sites.org], posts, 0)
+
+
+def fill_vacancies(model: OncologyMarket) -> None:
+    """Match entrants with posts in keyed order; rural posts are accepted less often."""
+    available = int(model.recruits)
+    if available <= 0:
+        return
+    posts = vacancies(model)
+    site = np.repeat(np.arange(len(posts)), posts)
+    if len(site) == 0:
+        return
+    first = np.cumsum(posts) - posts
+    slot = (np.arange(len(site)) - np.repeat(first, posts)).astype(np.uint64)
+    keys = pair_keys(model.sites.key[site], slot)
+    rural = model.zones.rural[model.sites.zone[site]]
+    pull = np.where(rural, float(model.law["practice.hire.rural_pull"]), 1.0)
+    # An exponential race: a post is filled the earlier the stronger its pull.
+    arrival = -np.log(model.luck.uniform("decisions.recruit", model.t, keys)) / np.maximum(pull, 1e-9)
+    for rank, position in enumerate(np.lexsort((keys, arrival))[:available]):
+        hire(model, int(site[position]), 1000 * model.t + rank)
+
+
+def found_practices(model: OncologyMarket) -> None:
+    """Let employed oncologists leave to found a practice where independent practices nearby make a living."""
+    law, sites, orgs, people = model.law, model.sites, model.orgs, model.physicians
+    yearly = float(law["practice.found.yearly"])
+    if yearly <= 0 or len(people) == 0:
+        return
+    top = orgs.top_owner()[sites.org[people.site]]
+    employed = np.isin(orgs.kind[top], (HEALTH_SYSTEM, ACADEMIC_CENTER))
+    u = model.luck.uniform("practice.found", model.t, people.key)
+    leaving = np.flatnonzero(employed & (u < 1.0 - (1.0 - yearly) ** 0.25))
+    keys = people.key[leaving].copy()
+    for key in keys:
+        found_practice(model, int(key))

@@ -1,0 +1,195 @@
+"""Nested logit over candidate sites, as sparse products.
+
+Notation: zones z, sites j, segments k = (payer, need), nests g of sites, dissimilarity ``lam``. Utility splits into a part
+of the pair and a part of the site and segment, ``V = pair[z, j, need] + site[j, k]``, so that
+
+    D[z, g, k] = sum_j exp(pair / lam) * exp(site / lam)              (sites j of nest g)
+    I[z, k]    = log sum_g D ** lam                                   (expected best utility)
+    treated    = logistic(outside[z, k] + slope * I)
+    P[z, j, k] = treated * D ** lam / exp(I) * exp(V / lam) / D
+
+With ``slope`` 1 and ``outside`` equal to minus the utility of the outside good this is the two-level nested logit (tested
+against pyblp); a smaller slope adds a level above it whose inclusive value has that coefficient, so that going untreated
+depends little on distance (A12, A15 in the evidence).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import expit
+
+from oncsim.codes import NEEDS, PAYERS
+
+Floats = NDArray[np.float64]
+_N = len(NEEDS)
+
+
+@dataclass(frozen=True)
+class PairLayout:
+    """Zone-site pairs split by nest, in compressed rows; made once and again only when pairs or nests change.
+
+    Attributes
+    ----------
+    zone, site : (pairs,) int
+        Ends of every pair.
+    members : list of (n_g,) int
+        Pairs of each nest, in order of zone.
+    starts : list of (zones + 1,) int
+        Where each zone's pairs begin in ``members``.
+    zones, sites : int
+    """
+
+    zone: NDArray[np.int64]
+    site: NDArray[np.int64]
+    members: list[NDArray[np.int64]]
+    starts: list[NDArray[np.int64]]
+    zones: int
+    sites: int
+
+    @classmethod
+    def make(
+        cls, zone: NDArray[np.int64], site: NDArray[np.int64], nest: NDArray[np.int64], zones: int, nests: int
+    ) -> PairLayout:
+        """Split pairs (in order of zone) by the nest of their site."""
+        members, starts = [], []
+        pair_nest = nest[site]
+        for g in range(nests):
+            rows = np.flatnonzero(pair_nest == g)
+            start = np.zeros(zones + 1, dtype=np.int64)
+            np.cumsum(np.bincount(zone[rows], minlength=zones), out=start[1:])
+            members.append(rows)
+            starts.append(start)
+        return cls(zone, site, members, starts, zones, len(nest))
+
+    def matrix(self, nest: int, data: Floats) -> sparse.csr_array:
+        """Return the zones-by-sites matrix of one nest holding ``data`` (one value a pair of all nests)."""
+        rows = self.members[nest]
+        return sparse.csr_array((data[rows], self.site[rows], self.starts[nest]), shape=(self.zones, self.sites))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who goes where, kept factored: flows of a cell are ``weight[pair, need] * factor[site, k] * share[nest][zone, k]``.
+
+    Attributes
+    ----------
+    untreated : (zones, segments) float
+        Probability of going untreated.
+    inclusive : (zones, segments) float
+        Expected best utility ``I``; -inf where no site is available.
+    """
+
+    layout: PairLayout
+    weight: Floats
+    factor: Floats
+    share: list[Floats]
+    untreated: Floats
+    inclusive: Floats
+
+    def site_totals(self, patients: Floats) -> Floats:
+        """Return patients choosing each site, (sites, segments), for ``patients`` (zones, segments)."""
+        total = np.zeros((self.layout.sites, patients.shape[1]))
+        for need in range(_N):
+            columns = slice(need, None, _N)
+            for g, share in enumerate(self.share):
+                if len(self.layout.members[g]) == 0:
+                    continue
+                matrix = self.layout.matrix(g, self.weight[:, need])
+                total[:, columns] += matrix.T @ (share[:, columns] * patients[:, columns])
+        return total * self.factor
+
+    def zone_totals(self, patients: Floats, site_weight: Floats) -> Floats:
+        """Return, (zones, segments), the patients of each cell weighted by ``site_weight`` (sites,) of where they go."""
+        total = np.zeros_like(patients)
+        weighted = self.factor * site_weight[:, None]
+        for need in range(_N):
+            columns = slice(need, None, _N)
+            block = np.ascontiguousarray(weighted[:, columns])
+            for g, share in enumerate(self.share):
+                if len(self.layout.members[g]) == 0:
+                    continue
+                total[:, columns] += share[:, columns] * (self.layout.matrix(g, self.weight[:, need]) @ block)
+        return total * patients
+
+    def pair_totals(self, patients: Floats) -> Floats:
+        """Return patients of each pair, all segments together."""
+        total = np.zeros(len(self.layout.zone))
+        for need in range(_N):
+            columns = slice(need, None, _N)
+            factor = np.ascontiguousarray(self.factor[:, columns])
+            for g, share in enumerate(self.share):
+                rows = self.layout.members[g]
+                if len(rows) == 0:
+                    continue
+                cell = np.ascontiguousarray(share[:, columns] * patients[:, columns])
+                inner = np.einsum("pk,pk->p", factor[self.layout.site[rows]], cell[self.layout.zone[rows]])
+                total[rows] += inner * self.weight[rows, need]
+        return total
+
+    def pair_segments(self, patients: Floats) -> Floats:
+        """Return patients of each pair and segment, (pairs, segments): large, for recording and integer patients."""
+        flows = np.empty((len(self.layout.zone), patients.shape[1]))
+        cell = [share * patients for share in self.share]
+        for g, rows in enumerate(self.layout.members):
+            flows[rows] = self.factor[self.layout.site[rows]] * cell[g][self.layout.zone[rows]]
+            for need in range(_N):
+                flows[rows, need::_N] *= self.weight[rows, need, None]
+        return flows
+
+
+def choose(
+    layout: PairLayout,
+    pair_utility: Floats,
+    site_utility: Floats,
+    available: NDArray[np.bool_],
+    outside: Floats,
+    slope: float,
+    dissimilarity: float,
+) -> Choice:
+    """Return choice probabilities.
+
+    Parameters
+    ----------
+    layout : PairLayout
+    pair_utility : (pairs, needs) float
+    site_utility : (sites, segments) float
+    available : (sites, segments) bool
+    outside : (zones, segments) float
+        Log odds of treatment at zero inclusive value.
+    slope : float
+        Weight of the inclusive value in being treated, from 0 to 1.
+    dissimilarity : float
+        ``lam``, above 0 and at most 1.
+    """
+    top = np.full((layout.zones, _N), -np.inf)
+    np.maximum.at(top, layout.zone, pair_utility)
+    top = np.where(np.isfinite(top), top, 0.0)
+    weight = np.exp((pair_utility - top[layout.zone]) / dissimilarity)
+    site_top = np.max(np.where(available, site_utility, -np.inf), axis=0, initial=-np.inf)
+    site_top = np.where(np.isfinite(site_top), site_top, 0.0)
+    exponent = (site_utility - site_top) / dissimilarity
+    factor = np.where(available, np.exp(np.where(available, exponent, 0.0)), 0.0)
+
+    nests = range(len(layout.members))
+    inside = [np.zeros((layout.zones, factor.shape[1])) for _ in nests]
+    for need in range(_N):
+        columns = slice(need, None, _N)
+        block = np.ascontiguousarray(factor[:, columns])
+        for g in nests:
+            if len(layout.members[g]):
+                inside[g][:, columns] = layout.matrix(g, weight[:, need]) @ block
+    powered = [some**dissimilarity for some in inside]
+    both = np.sum(powered, axis=0)
+    with np.errstate(divide="ignore"):
+        inclusive = np.log(both) + np.tile(top, (1, len(PAYERS))) + site_top
+    reached = both > 0
+    treated = np.where(reached, expit(outside + slope * np.where(reached, inclusive, 0.0)), 0.0)
+    safe = np.where(reached, both, 1.0)
+    share = [
+        treated * power / safe / np.where(some > 0, some, 1.0) for some, power in zip(inside, powered, strict=True)
+    ]
+    return Choice(layout, weight, factor, share, 1.0 - treated, inclusive)

@@ -1,0 +1,35 @@
+"""Policy: the law of the quarter is looked up, and scripted events of the scenario happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oncsim.actions.deeds import do_event
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+
+def policy(model: OncologyMarket) -> None:
+    """Look up every dated value, refresh what follows from it, and make scripted events happen."""
+    model.law = model.parameters.at(model.law_quarter)
+    if not model.settling:
+        for event in model.scenario.events:
+            if event.at == model.quarter:
+                do_event(model, event)
+    refresh_340b(model)
+
+
+def refresh_340b(model: OncologyMarket) -> None:
+    """Say which sites buy at 340B prices: departments of a participating hospital, registered by now.
+
+    Departments there at the start are registered; later ones wait out the lag and need the law to allow new child sites.
+    """
+    sites, hospitals, orgs = model.sites, model.hospitals, model.orgs
+    attached = sites.hospital >= 0
+    eligible = attached & sites.open & (sites.registered_from <= model.t)
+    if len(hospitals):
+        eligible &= hospitals.participates[sites.hospital.clip(min=0)]
+        orgs.eligible_340b[:] = False
+        orgs.eligible_340b[hospitals.org[hospitals.participates]] = True
+    sites.eligible_340b[:] = eligible

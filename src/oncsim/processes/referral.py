@@ -1,0 +1,93 @@
+"""Who steers patients: employed referrers of owners, and ties by their strength."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from oncsim.codes import TIE_FORMS, TIE_STAGES
+from oncsim.state.travel import great_circle_miles, unit_vectors
+from oncsim.ties.trust import used_trust
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+_NEAREST_HOSPITALS = 15
+_LIVING = np.array([stage in ("ramp_up", "active", "deepened", "scaled_back") for stage in TIE_STAGES])
+_SCALED_BACK = TIE_STAGES.index("scaled_back")
+_RAMP_UP = TIE_STAGES.index("ramp_up")
+
+
+def hospital_weights(model: OncologyMarket) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return (zone, hospital, share): how the employed referrers of a zone divide among hospitals near it.
+
+    A hospital's weight is its beds, falling with distance; shares of a zone add to ``choice.employed_referrers`` where a
+    hospital is near and to less where the nearest are far.
+    """
+    from scipy.spatial import cKDTree
+
+    zones, hospitals, law = model.zones, model.hospitals, model.law
+    empty = np.zeros(0, dtype=np.int64)
+    if len(hospitals) == 0:
+        return empty, empty, np.zeros(0)
+    count = min(_NEAREST_HOSPITALS, len(hospitals))
+    tree = cKDTree(unit_vectors(hospitals.lat, hospitals.lon))
+    _, found = tree.query(unit_vectors(zones.lat, zones.lon), k=count)
+    hospital = np.asarray(found, dtype=np.int64).reshape(len(zones), count).ravel()
+    zone = np.repeat(np.arange(len(zones)), count)
+    miles = great_circle_miles(zones.lat[zone], zones.lon[zone], hospitals.lat[hospital], hospitals.lon[hospital])
+    reach = np.exp(-miles / float(law["choice.referral_miles"]))
+    weight = np.maximum(hospitals.beds[hospital], 1.0) * reach
+    total = np.bincount(zone, weights=weight, minlength=len(zones))
+    nearest_reach = np.zeros(len(zones))
+    np.maximum.at(nearest_reach, zone, reach)
+    employed = float(law["choice.employed_referrers"]) * np.minimum(1.0, nearest_reach / np.exp(-1.0))
+    return zone, hospital, employed[zone] * weight / np.where(total > 0, total, 1.0)[zone]
+
+
+def tie_strength(model: OncologyMarket) -> NDArray[np.float64]:
+    """Return how strongly each tie steers, 0 to 1: form, ramp and the lower of the two trusts used."""
+    ties = model.ties
+    form = np.array([float(model.law["partnership.steering"][name]) for name in TIE_FORMS])[ties.form]
+    living = _LIVING[ties.stage]
+    ramp = np.where(ties.stage == _RAMP_UP, np.minimum(1.0, (ties.stage_age + 1) / np.maximum(ties.ramp, 1)), 1.0)
+    back = np.where(ties.stage == _SCALED_BACK, 0.5, 1.0)
+    trust_ab, trust_ba = used_trust(model)
+    return np.where(living, form * ramp * back * np.minimum(trust_ab, trust_ba), 0.0)
+
+
+def steering_utility(model: OncologyMarket) -> NDArray[np.float64]:
+    """Return the utility of each pair that comes from referrers: log of the mean pull over the zone's referrers.
+
+    A share ``w`` of referrers who pull with ``b`` utils multiplies the odds by ``1 + w (exp(b) - 1)``.
+    """
+    pairs, orgs, sites = model.pairs, model.orgs, model.sites
+    zone, hospital, share = model.referrers
+    if len(pairs) == 0 or len(zone) == 0:
+        return np.zeros(len(pairs))
+    pull = float(model.law["choice.ownership_steering"])
+    size = len(orgs)
+    top = orgs.top_owner()
+    owner = top[model.hospitals.org[hospital]]
+    referrers = sparse.csr_array((share, (zone, owner)), shape=(len(model.zones), size))
+
+    owned = np.arange(size)
+    rows, columns, values = [top], [owned], [np.full(size, np.expm1(pull))]
+    strength = tie_strength(model)
+    active = np.flatnonzero(strength > 0)
+    a, b = model.ties.a[active], model.ties.b[active]
+    apart = top[a] != top[b]  # inside one owner the owner already steers
+    a, b, gain = a[apart], b[apart], np.expm1(pull * strength[active][apart])
+    rows += [top[a], top[b]]
+    columns += [b, a]
+    values += [gain, gain]
+    pulls = sparse.csr_array(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size)
+    )
+    product = sparse.csr_matrix(referrers @ pulls)
+    product.sum_duplicates()
+    found = product[pairs.zone, sites.org[pairs.site]]
+    return np.log1p(np.asarray(found).ravel())

@@ -1,0 +1,219 @@
+"""Numbers and changes in words: every figure, caption and table of a report speaks through these functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+NOT_AVAILABLE = "not available"
+# Units whose name would only repeat what the noun says.
+_UNNAMED = {"HHI", "index", "Gini", "0-1", "", "times"}
+
+
+def _scaled_dollars(value: float) -> str:
+    size = abs(value)
+    sign = "-" if value < 0 else ""
+    for limit, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "m")):
+        # Half of the last digit shown is already rounded up into the next word.
+        if size >= limit * 0.9995:
+            scaled = size / limit
+            return f"{sign}${scaled:.0f} {word}" if scaled >= 100 else f"{sign}${scaled:.1f} {word}"
+    if size >= 100 or size == 0:
+        return f"{sign}${size:,.0f}"
+    return f"{sign}${size:,.2f}"
+
+
+def plain(value: float) -> str:
+    """Return a number with a sensible number of digits: ``2,310``, ``14.3``, ``0.042``."""
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1000:
+        return f"{value:,.0f}"
+    if size >= 100 or (size >= 10 and float(value).is_integer()):
+        return f"{value:.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    if size >= 0.1:
+        return f"{int(value)}" if float(value).is_integer() else f"{value:.2f}"
+    return f"{value:.2g}" if size >= 1e-4 else f"{value:.1e}"
+
+
+def kind_of_unit(unit: str) -> str:
+    """Return the way a unit is written: ``share``, ``dollars`` or ``plain``."""
+    lowered = unit.lower()
+    if lowered == "share" or lowered.startswith(("share ", "fraction", "proportion")):
+        return "share"
+    if "dollar" in lowered or "usd" in lowered or "$" in lowered:
+        return "dollars"
+    return "plain"
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a value with its unit, for people: ``43.1 %``, ``$1.2 bn``, ``52 minutes``.
+
+    Parameters
+    ----------
+    value : float
+        The value as the tables hold it (a share is 0-1, money is dollars).
+    unit : str
+        ``share``, ``dollars``, ``dollars per quarter``, ``minutes``, ``days``, ``HHI``, ``times`` or any noun.
+    """
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    kind = kind_of_unit(unit)
+    if kind == "share":
+        percent = value * 100
+        return f"{percent:.1f} %" if abs(percent) >= 0.1 or percent == 0 else f"{percent:.2g} %"
+    if kind == "dollars":
+        tail = " a quarter" if "per quarter" in unit else " a year" if "per year" in unit else ""
+        return _scaled_dollars(value) + tail
+    text = plain(value)
+    if unit == "times":
+        return f"{text} times"
+    return text if unit in _UNNAMED else f"{text} {_singular(unit) if text == '1' else unit}"
+
+
+def _singular(unit: str) -> str:
+    return unit[:-1] if unit.endswith("s") and " " not in unit and not unit.endswith("ss") else unit
+
+
+def difference(value: float, unit: str) -> str:
+    """Return a difference with its sign and unit; a difference of shares is in percentage points."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    sign = "+" if value > 0 else ""
+    if kind_of_unit(unit) == "share":
+        points = value * 100
+        digits = f"{points:.1f}" if abs(points) >= 0.05 or points == 0 else f"{points:.1g}"
+        return f"{sign}{digits} percentage points"
+    return sign + amount(value, "" if unit == "times" else unit)
+
+
+def size(value: float, unit: str) -> str:
+    """Return the size of a difference, without its sign."""
+    return difference(abs(value), unit).removeprefix("+")
+
+
+def bare_difference(value: float, unit: str) -> str:
+    """Return a difference with its sign but without a unit, for the second half of a range."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    kind = kind_of_unit(unit)
+    if kind == "share":
+        return difference(value, unit).removesuffix(" percentage points")
+    return ("+" if value > 0 else "") + (_scaled_dollars(value) if kind == "dollars" else plain(value))
+
+
+def interval(low: float, high: float, unit: str) -> str:
+    """Return ``95 % interval +1.0 to +2.0``, or an empty string where there is none."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"95 % interval {bare_difference(low, unit)} to {bare_difference(high, unit)}"
+
+
+def direction(first: float, last: float, unit: str = "") -> str:
+    """Return ``rose``, ``fell``, ``hardly changed`` (under half a percent of its level) or ``did not change``."""
+    if not (math.isfinite(first) and math.isfinite(last)):
+        return NOT_AVAILABLE
+    if first == last:
+        return "did not change"
+    level = max(abs(first), abs(last))
+    if abs(last - first) < 0.005 * level:
+        return "hardly changed"
+    return "rose" if last > first else "fell"
+
+
+def moved(
+    noun: str,
+    first: float,
+    last: float,
+    unit: str,
+    years: tuple[str, str],
+    low: float = math.nan,
+    high: float = math.nan,
+) -> str:
+    """Return one clause on how a metric moved between two years, without a full stop.
+
+    Parameters
+    ----------
+    noun : str
+        The metric as it stands in a sentence, for example ``the hospital share of infusions``.
+    first, last : float
+        Its value in the first and the last year.
+    unit : str
+        Its unit.
+    years : tuple of str
+        The two years.
+    low, high : float
+        The 95 % interval of the change over replicates, where there are several.
+    """
+    if not (math.isfinite(first) or math.isfinite(last)):
+        return f"{noun} is {NOT_AVAILABLE} in this run"
+    if years[0] == years[1] or not math.isfinite(first):
+        return f"{noun} was {amount(last, unit)} in {years[1]}"
+    if not math.isfinite(last):
+        return f"{noun} was {amount(first, unit)} in {years[0]} and is {NOT_AVAILABLE} for {years[1]}"
+    verb = direction(first, last, unit)
+    if verb == "did not change":
+        return f"{noun} did not change: {amount(last, unit)} in {years[0]} and in {years[1]}"
+    if verb == "hardly changed":
+        verb = "hardly changed,"
+    note = difference(last - first, unit)
+    span = interval(low, high, unit)
+    return (
+        f"{noun} {verb} from {amount(first, unit)} in {years[0]} to {amount(last, unit)} in {years[1]} "
+        f"({note}{'; ' + span if span else ''})"
+    )
+
+
+def effect(noun: str, value: float, low: float, high: float, unit: str) -> str:
+    """Return one sentence on a paired difference between two scenarios.
+
+    ``raises`` or ``lowers`` is said only when the 95 % interval leaves out zero.
+    """
+    name = noun[:1].upper() + noun[1:]
+    if not math.isfinite(value):
+        return f"{name}: {NOT_AVAILABLE}."
+    span = interval(low, high, unit)
+    if value == 0 and (not span or low == high == 0):
+        return f"{name}: exactly zero difference."
+    if not span:
+        verb = "is higher by" if value > 0 else "is lower by"
+        return f"{name} {verb} {size(value, unit)} (one replicate: no interval)."
+    if low <= 0 <= high:
+        return f"{name}: no detectable difference ({difference(value, unit)}; {span})."
+    return f"{'Raises' if value > 0 else 'Lowers'} {noun} by {size(value, unit)} ({span})."
+
+
+def with_group(noun: str, group: str) -> str:
+    """Return a noun with the group it is about in brackets, inside those the noun may end with."""
+    if not group:
+        return noun
+    return f"{noun[:-1]}, {group})" if noun.endswith(")") else f"{noun} ({group})"
+
+
+def sentence(text: str) -> str:
+    """Return the clause with a capital first letter and a full stop."""
+    text = text.strip()
+    return text if not text else text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    if len(words) <= 1:
+        return "".join(words)
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def counted(count: float, singular: str, plural: str = "") -> str:
+    """Return a count with its noun: ``1 acquisition``, ``2.5 acquisitions``, ``no acquisitions``."""
+    plural = plural or singular + "s"
+    if count == 0:
+        return f"no {plural}"
+    return f"{plain(count)} {singular if count == 1 else plural}"
+
+
+def code_words(code: str) -> str:
+    """Return a code as words: ``hopd_on_campus`` is ``hopd on campus``."""
+    return code.replace("_", " ")

@@ -1,0 +1,54 @@
+"""What a reader of the results should know about a scenario: its warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oncsim.parameters.override import Override
+from oncsim.scenario.scenario import Scenario
+
+
+def caveats(scenario: Scenario, differing: Iterable[str]) -> Iterator[str]:
+    """Yield the warnings of a scenario, one sentence each.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    differing : iterable of str
+        Parameters that a resolved scenario pins to another value than the installed registry has.
+    """
+    leaves = scenario.parameters.registry.leaves
+    changes = scenario.parameters.overrides
+    behaviour = _names(o for o in changes if o.section == "behaviour")
+    if behaviour and any(o.section == "policy" for o in changes):
+        yield (
+            f"behaviour is changed in a scenario that also changes policy ({', '.join(behaviour)}): "
+            "the effect of the policy cannot be told from that of the behaviour"
+        )
+    for change in changes:
+        usual = leaves[change.leaf].usual
+        if leaves[change.leaf].numeric and not usual.hold(float(change.value)):
+            yield f"{change.path} is set to {change.value:g}, outside its usual range ({usual})"
+    judged = _names(o for o in changes if leaves[o.leaf].basis == "judgement")
+    if judged:
+        yield f"changed parameters that rest on judgement alone: {', '.join(judged)}"
+    for change in changes:
+        if change.section == "policy" and change.start is not None and change.start < scenario.start:
+            yield f"{change.path} changes from {change.start}, before the horizon starts ({scenario.start})"
+        if change.section == "policy" and change.until is not None and change.until > scenario.end:
+            yield f"{change.path} is changed until {change.until}, after the horizon ends ({scenario.end})"
+    late = [
+        leaf.name
+        for leaf in leaves.values()
+        if leaf.history[0].start is not None and leaf.history[0].start > scenario.start
+    ]
+    if late:
+        yield f"no value is known yet in {scenario.start}, so the first known one is used: {', '.join(late)}"
+    pinned = list(differing)
+    if pinned:
+        yield f"pinned to other values than the installed registry has: {', '.join(pinned)}"
+
+
+def _names(changes: Iterable[Override]) -> list[str]:
+    return list(dict.fromkeys(change.path for change in changes))

@@ -1,0 +1,114 @@
+"""Writing a scenario out in full: as plain data, as a file that loads again, and as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oncsim.parameters.leaf import Citation, Leaf
+from oncsim.parameters.override import Override
+from oncsim.parameters.scalars import is_plain_text
+from oncsim.scenario.shape import SCHEMA
+
+if TYPE_CHECKING:
+    from oncsim.scenario.scenario import Scenario
+
+
+def resolve(scenario: Scenario) -> dict[str, Any]:
+    """Return everything that is run as plain data, in the order of a scenario file."""
+    changes = scenario.parameters.overrides
+    data: dict[str, Any] = {"schema": SCHEMA, "id": scenario.id, "title": scenario.title}
+    data |= {key: getattr(scenario, key) for key in ("question", "description", "audience")}
+    data["horizon"] = {"start": str(scenario.start), "end": str(scenario.end)}
+    data["market"] = _market(scenario)
+    data["settings"] = scenario.settings.model_dump(mode="json")
+    for section in ("economy", "behaviour"):
+        data[section] = {o.path: _assumed(o) for o in _sorted(changes, section)}
+    data["policy"] = [_policy(o) for o in _sorted(changes, "policy")]
+    data["events"] = [event.as_dict() for event in scenario.events]
+    data["expect"] = [_expected(item) for item in scenario.expect]
+    leaves = scenario.parameters.registry.leaves
+    data["registry"] = {name: _history(leaves[name]) for name in sorted(leaves)}
+    return {key: value for key, value in data.items() if value not in ("", [], {})}
+
+
+def _sorted(changes: Iterable[Override], section: str) -> list[Override]:
+    chosen = [o for o in changes if o.section == section]
+    return sorted(chosen, key=lambda o: (o.path, o.start.index if o.start else -1))
+
+
+def _market(scenario: Scenario) -> dict[str, Any]:
+    market: dict[str, Any] = scenario.market.model_dump(mode="json", exclude_none=True)
+    if market["source"] == "files":
+        # The resolved file is written elsewhere, so that its tables need an absolute place.
+        market["folder"] = (scenario.folder / Path(market["folder"])).resolve().as_posix()
+    return market
+
+
+def _assumed(change: Override) -> Any:
+    return change.distribution.as_dict() if change.distribution is not None else change.value
+
+
+def _policy(change: Override) -> dict[str, Any]:
+    entry: dict[str, Any] = {"set": change.path}
+    if change.start is not None:
+        entry["from"] = str(change.start)
+    if change.ramp:
+        entry["ramp"] = {"to": change.value, "over": f"{change.ramp} quarters"}
+    else:
+        entry["to"] = change.value
+    if change.until is not None:
+        entry |= {"until": str(change.until), "then": change.then}
+    if change.citation is not None:
+        entry["source"] = _citation(change.citation)
+    return entry
+
+
+def _citation(citation: Citation) -> Any:
+    if not citation.cites:
+        return citation.note or "judgement"
+    cite = {"cite": list(citation.cites) if len(citation.cites) > 1 else citation.cites[0]}
+    return cite | ({"note": citation.note} if citation.note else {})
+
+
+def _expected(item: Any) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    for name, field in type(item).model_fields.items():
+        value = getattr(item, name)
+        if value != field.default:
+            # Quarters are objects by now; in a file they are text.
+            entry[field.alias or name] = value if isinstance(value, str | int | float) else str(value)
+    return entry
+
+
+def _history(leaf: Leaf) -> Any:
+    if leaf.history[0].start is None:
+        return leaf.history[0].value
+    return {str(dated.start): dated.value for dated in leaf.history}
+
+
+def to_yaml(data: dict[str, Any]) -> str:
+    """Write plain data so that the strict reader gives the same back."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        # Words that YAML 1.2 reads as something else than text need quotes, whatever YAML 1.1 thinks of them.
+        style = None if is_plain_text(value) else "'"
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    body: str = yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return "# Written by oncsim: everything that was run, defaults and inheritance resolved.\n" + body
+
+
+def digest(data: dict[str, Any]) -> str:
+    """Return the SHA-256 of plain data in one canonical form."""
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

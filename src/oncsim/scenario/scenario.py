@@ -1,0 +1,90 @@
+"""A scenario, read and checked: everything a run needs to know, and where each part of it was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oncsim.calendar import Quarter, quarters_between
+from oncsim.parameters.lookup import Parameters
+from oncsim.scenario.events import ScheduledEvent
+
+if TYPE_CHECKING:
+    from oncsim.market.spec import ArchetypeMarket, EmbeddedMarket, FilesMarket
+    from oncsim.scenario.shape import Expectation, Settings
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One question, put to one market over one horizon.
+
+    Parameters
+    ----------
+    id, title, question, description, audience : str
+        What it is, for people; empty where not given.
+    start, end : Quarter
+        First and last quarter.
+    market : EmbeddedMarket, FilesMarket or ArchetypeMarket
+        Which market.
+    folder : pathlib.Path
+        Folder of the file that names the market: tables of a files market are relative to it.
+    parameters : Parameters
+        The registry with what the scenario changes.
+    events : tuple of ScheduledEvent
+        What happens at a quarter, in the order of the files.
+    expect : tuple of Expectation
+        What should come out.
+    settings : Settings
+        ``patients``, ``settle_quarters``, ``replicates``.
+    provenance : dict
+        File and line (``file:line``) of each part, by its dotted place.
+    warnings : tuple of str
+        What a reader of the results should know.
+    """
+
+    id: str
+    title: str
+    question: str
+    description: str
+    audience: str
+    start: Quarter
+    end: Quarter
+    market: EmbeddedMarket | FilesMarket | ArchetypeMarket
+    folder: Path
+    parameters: Parameters
+    events: tuple[ScheduledEvent, ...]
+    expect: tuple[Expectation, ...]
+    settings: Settings
+    provenance: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def quarters(self) -> list[Quarter]:
+        """Every quarter of the run, in order."""
+        return quarters_between(self.start, self.end)
+
+    @property
+    def replicates(self) -> int:
+        """Replicates that are run where the command gives no number."""
+        return self.settings.replicates
+
+    def resolved(self) -> dict[str, Any]:
+        """Return everything that is run, inheritance and defaults resolved, as plain data."""
+        from oncsim.scenario.resolved import resolve
+
+        return resolve(self)
+
+    def resolved_yaml(self) -> str:
+        """Return :meth:`resolved` as a scenario file that loads again with the same result."""
+        from oncsim.scenario.resolved import to_yaml
+
+        return to_yaml(self.resolved())
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything that is run (64 hexadecimal digits); equal content has an equal digest."""
+        from oncsim.scenario.resolved import digest
+
+        return digest(self.resolved())

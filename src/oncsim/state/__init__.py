@@ -1,0 +1,1 @@
+"""Arrays that hold the state of a market: zones, sites, organisations, physicians, candidate pairs, ties, flows."""

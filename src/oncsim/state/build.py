@@ -1,0 +1,82 @@
+"""From the tables of a market to the arrays of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oncsim.codes import TIE_FORMS, TIE_STAGES
+from oncsim.randomness import Luck, identity
+from oncsim.state.hospitals import Hospitals
+from oncsim.state.organizations import Organizations
+from oncsim.state.physicians import Physicians
+from oncsim.state.sites import Sites
+from oncsim.state.ties import Ties
+from oncsim.state.travel import unit_vectors
+from oncsim.state.zones import Zones
+
+if TYPE_CHECKING:
+    from oncsim.market.form import Market
+
+
+@dataclass
+class State:
+    """The arrays a run starts from."""
+
+    zones: Zones
+    hospitals: Hospitals
+    orgs: Organizations
+    sites: Sites
+    physicians: Physicians
+    ties: Ties
+
+
+def build_state(market: Market, luck: Luck, max_years: float) -> State:
+    """Copy a market into arrays; the market itself is left alone.
+
+    Parameters
+    ----------
+    luck : Luck
+        Luck of the market (its own seed): careers of physicians are the same in every replicate and policy.
+    max_years : float
+        Longest career at the start.
+    """
+    zones = Zones.from_table(market.zones)
+    orgs = Organizations.from_table(market.organizations)
+    org_row = {str(name): row for row, name in enumerate(market.organizations["org"])}
+    zone_row = {name: row for row, name in enumerate(zones.ids)}
+    hospitals = Hospitals.from_table(market.hospitals, org_row, zone_row)
+    hospital_row = {str(name): row for row, name in enumerate(market.hospitals["hospital"])}
+    sites = Sites.from_table(market.sites, org_row, hospital_row, zone_row)
+    counts = market.sites["oncologists"].to_numpy(np.int64)
+    physicians = Physicians.at_start(sites, counts, luck, max_years)
+    _seat(orgs, zones, hospitals)
+    return State(zones, hospitals, orgs, sites, physicians, _ties(market, org_row))
+
+
+def _seat(orgs: Organizations, zones: Zones, hospitals: Hospitals) -> None:
+    """Give each organisation the zone nearest its seat, and its hospital beds."""
+    from scipy.spatial import cKDTree
+
+    _, nearest = cKDTree(unit_vectors(zones.lat, zones.lon)).query(unit_vectors(orgs.lat, orgs.lon))
+    orgs.zone = np.asarray(nearest, dtype=np.int64)
+    orgs.beds = np.bincount(hospitals.org, weights=hospitals.beds, minlength=len(orgs))
+
+
+def _ties(market: Market, org_row: dict[str, int]) -> Ties:
+    table = market.ties
+    a, b, forms = table["a"].astype(str), table["b"].astype(str), table["form"].astype(str)
+    names = [f"{i}~{j}~{form}~start" for i, j, form in zip(a, b, forms, strict=True)]
+    return Ties(
+        len(table),
+        id=np.array(names, dtype=object),
+        key=np.array([identity(name) for name in names], dtype=np.uint64),
+        a=[org_row[name] for name in a],
+        b=[org_row[name] for name in b],
+        form=[TIE_FORMS.index(form) for form in forms],
+        stage=np.full(len(table), TIE_STAGES.index("active")),
+        age=table["age_quarters"],
+        stage_age=table["age_quarters"],
+    )

@@ -1,0 +1,69 @@
+"""Hospitals: what makes a department a hospital department, and a drug a 340B drug."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from oncsim.codes import ROUTES_340B, TEACHING
+from oncsim.randomness import identities
+from oncsim.state.columns import Columns
+
+
+class Hospitals(Columns):
+    """Rows are hospitals; ``org`` is the owning organisation; ``route`` counts from 1 in ``ROUTES_340B`` (0 none)."""
+
+    COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "id": (object, ""),
+        "name": (object, ""),
+        "key": (np.uint64, 0),
+        "org": (np.int64, -1),
+        "zone": (np.int64, -1),
+        "lat": (np.float64, 0.0),
+        "lon": (np.float64, 0.0),
+        "beds": (np.float64, 0.0),
+        "teaching": (np.int64, 0),
+        "critical_access": (np.bool_, False),
+        "proprietary": (np.bool_, False),
+        "dsh_pct": (np.float64, 0.0),
+        "route": (np.int64, 0),
+        "participates": (np.bool_, False),
+    }
+    id: NDArray[Any]
+    name: NDArray[Any]
+    key: NDArray[np.uint64]
+    org: NDArray[np.int64]
+    zone: NDArray[np.int64]
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    beds: NDArray[np.float64]
+    teaching: NDArray[np.int64]
+    critical_access: NDArray[np.bool_]
+    proprietary: NDArray[np.bool_]
+    dsh_pct: NDArray[np.float64]
+    route: NDArray[np.int64]
+    participates: NDArray[np.bool_]
+
+    @classmethod
+    def from_table(cls, table: pd.DataFrame, org: dict[str, int], zone: dict[str, int]) -> Hospitals:
+        """Copy the hospitals of a market into arrays; the dictionaries give the row of each id."""
+        return cls(
+            len(table),
+            id=table["hospital"].astype(str).to_numpy(object),
+            name=table["name"].astype(str).to_numpy(object),
+            key=identities(table["hospital"].to_numpy()),
+            org=[org[str(name)] for name in table["org"]],
+            zone=[zone[str(name)] for name in table["zone"]],
+            lat=table["lat"],
+            lon=table["lon"],
+            beds=table["beds"],
+            teaching=[TEACHING.index(str(word)) for word in table["teaching"]],
+            critical_access=table["critical_access"],
+            proprietary=table["control"].astype(str) == "proprietary",
+            dsh_pct=table["dsh_pct"],
+            route=[ROUTES_340B.index(str(word)) + 1 if str(word) in ROUTES_340B else 0 for word in table["route_340b"]],
+            participates=table["participates_340b"],
+        )

@@ -1,0 +1,120 @@
+"""Organisations as rows: the numbers behind each agent, kept in arrays so that a quarter is a few vector sums."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from oncsim.codes import ORG_KINDS
+from oncsim.randomness import identities
+from oncsim.state.columns import Columns
+
+HISTORY = 8  # quarters of margin an organisation remembers (methods 2g: trailing eight quarters)
+
+
+class Organizations(Columns):
+    """Rows are organisations, whatever their status; an acquired practice keeps its row.
+
+    ``owner`` and ``network`` are rows or -1. ``revenue``, ``cost`` and ``margin`` are dollars of the current quarter,
+    ``margin_history`` the last eight quarters, newest last. ``cash`` is what the organisation has set aside for
+    oncology. ``autonomy`` is dollars a physician-year an independent practice would give up to stay independent.
+    """
+
+    COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "id": (object, ""),
+        "name": (object, ""),
+        "key": (np.uint64, 0),
+        "kind": (np.int64, 0),
+        "status": (np.int64, 0),
+        "owner": (np.int64, -1),
+        "network": (np.int64, -1),
+        "zone": (np.int64, -1),
+        "lat": (np.float64, 0.0),
+        "lon": (np.float64, 0.0),
+        "nci": (np.bool_, False),
+        "investor_owned": (np.bool_, False),
+        "beds": (np.float64, 0.0),
+        "eligible_340b": (np.bool_, False),
+        "oncologists": (np.float64, 0.0),
+        "headcount": (np.int64, 0),
+        "autonomy": (np.float64, 0.0),
+        "cash": (np.float64, 0.0),
+        "revenue": (np.float64, 0.0),
+        "cost": (np.float64, 0.0),
+        "margin": (np.float64, 0.0),
+        "drug_cost": (np.float64, 0.0),
+        "starts": (np.float64, 0.0),
+        "quarters": (np.int64, 0),
+        "pending": (np.bool_, False),
+        "acquired_at": (np.int64, -1_000_000),
+        "joined_at": (np.int64, -1_000_000),
+        "founded": (np.int64, -1_000_000),
+        "loss_quarters": (np.int64, 0),
+        "pay_uplift": (np.float64, 0.0),
+        "uplift_until": (np.int64, -1),
+        "margin_history": (np.float64, 0.0, HISTORY),
+        "revenue_history": (np.float64, 0.0, HISTORY),
+    }
+    id: NDArray[Any]
+    name: NDArray[Any]
+    key: NDArray[np.uint64]
+    kind: NDArray[np.int64]
+    status: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    network: NDArray[np.int64]
+    zone: NDArray[np.int64]
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    nci: NDArray[np.bool_]
+    investor_owned: NDArray[np.bool_]
+    beds: NDArray[np.float64]
+    eligible_340b: NDArray[np.bool_]
+    oncologists: NDArray[np.float64]
+    headcount: NDArray[np.int64]
+    autonomy: NDArray[np.float64]
+    cash: NDArray[np.float64]
+    revenue: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    drug_cost: NDArray[np.float64]
+    starts: NDArray[np.float64]
+    quarters: NDArray[np.int64]
+    pending: NDArray[np.bool_]
+    acquired_at: NDArray[np.int64]
+    joined_at: NDArray[np.int64]
+    founded: NDArray[np.int64]
+    loss_quarters: NDArray[np.int64]
+    pay_uplift: NDArray[np.float64]
+    uplift_until: NDArray[np.int64]
+    margin_history: NDArray[np.float64]
+    revenue_history: NDArray[np.float64]
+
+    @classmethod
+    def from_table(cls, table: pd.DataFrame) -> Organizations:
+        """Copy the organisations of a market into arrays."""
+        rows = {str(name): row for row, name in enumerate(table["org"])}
+        kinds = {kind: number for number, kind in enumerate(ORG_KINDS)}
+        return cls(
+            len(table),
+            id=table["org"].astype(str).to_numpy(object),
+            name=table["name"].astype(str).to_numpy(object),
+            key=identities(table["org"].to_numpy()),
+            kind=[kinds[str(kind)] for kind in table["kind"]],
+            network=[rows.get(str(name), -1) for name in table["network"]],
+            lat=table["lat"],
+            lon=table["lon"],
+            nci=table["nci"].astype(str) != "",
+            investor_owned=table["investor_owned"],
+        )
+
+    def top_owner(self) -> NDArray[np.int64]:
+        """Return, for each organisation, the owner at the end of the chain (itself where nobody owns it)."""
+        top = np.where(self.owner >= 0, self.owner, np.arange(len(self)))
+        while True:
+            above = np.where(self.owner[top] >= 0, self.owner[top], top)
+            if np.array_equal(above, top):
+                return top
+            top = above

@@ -1,0 +1,1 @@
+"""Referral ties: how trust between organisations forms, moves and is used."""

@@ -1,0 +1,73 @@
+"""Directed trust with evidence behind it (methods 2f).
+
+``direct``: a good quarter moves trust towards 1 by ``gain``, a bad one towards 0 by ``gain * loss_ratio`` times its
+severity. ``drift``: what is not checked erodes. ``reputation`` is the mean trust of others in the same partner; it is
+symmetric in good and bad news, so it creates no asymmetry of its own. ``used`` weighs the two by evidence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import TIE_STAGES
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+DISSOLVED = TIE_STAGES.index("dissolved")
+
+
+def after_quarter(
+    trust: Floats, good: NDArray[np.bool_], severity: Floats, gain: float, loss_ratio: float, drift: float
+) -> Floats:
+    """Return trust after a quarter of direct experience.
+
+    Parameters
+    ----------
+    trust : (n,) float in [0, 1]
+    good : (n,) bool
+        Whether the quarter was a good one.
+    severity : (n,) float
+        How bad a bad quarter was (1 usual).
+    gain, loss_ratio, drift : float
+        See ``partnership.trust.*``; ``drift`` is what is lost without checks this quarter.
+    """
+    up = trust + gain * (1.0 - trust)
+    down = trust - np.minimum(gain * loss_ratio * severity, 1.0) * trust
+    return np.clip(np.where(good, up, down) - drift, 0.0, 1.0)
+
+
+def stationary_mean(good_share: float, gain: float, loss_ratio: float) -> float:
+    """Return the long-run mean of trust without drift: ``g p / (g p + l (1 - p))``."""
+    loss = gain * loss_ratio
+    return gain * good_share / (gain * good_share + loss * (1.0 - good_share))
+
+
+def reputation(partner: NDArray[np.int64], trust: Floats, weight: Floats, size: int, default: float) -> Floats:
+    """Return the evidence-weighted mean trust that organisations of the market have in each organisation, (size,)."""
+    total = np.bincount(partner, weights=weight * trust, minlength=size)
+    mass = np.bincount(partner, weights=weight, minlength=size)
+    return np.divide(total, mass, out=np.full(size, default), where=mass > 0)
+
+
+def used_trust(model: OncologyMarket) -> tuple[Floats, Floats]:
+    """Return (trust of a in b, trust of b in a) that decisions use: experience weighed with reputation."""
+    ties, law = model.ties, model.law
+    if len(ties) == 0:
+        return np.zeros(0), np.zeros(0)
+    living = ties.stage != DISSOLVED
+    partner = np.concatenate([ties.b, ties.a])
+    trust = np.concatenate([ties.trust_ab, ties.trust_ba])
+    evidence = np.concatenate([ties.evidence_ab, ties.evidence_ba]) * np.concatenate([living, living])
+    known = reputation(partner, trust, evidence, len(model.orgs), float(law["partnership.trust.start"]))
+    prior = float(law["partnership.trust.reputation_weight"])
+    weight_ab = prior / (prior + ties.evidence_ab) if prior > 0 else np.zeros(len(ties))
+    weight_ba = prior / (prior + ties.evidence_ba) if prior > 0 else np.zeros(len(ties))
+    return (
+        (1 - weight_ab) * ties.trust_ab + weight_ab * known[ties.b],
+        (1 - weight_ba) * ties.trust_ba + weight_ba * known[ties.a],
+    )

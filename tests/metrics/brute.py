@@ -1,0 +1,437 @@
+"""Every metric once more, by plain loops over patients, people and dollars, from the definitions alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from oncsim.codes import COMPONENTS, NEEDS, ORG_KINDS, PAYERS, SITE_KINDS, STATUSES, TIE_FORMS, TIE_STAGES
+
+Rows = dict[tuple[str, str], float]
+ORACLES: dict[str, Callable[[Any], Rows]] = {}
+
+
+def oracle(name: str) -> Callable[[Callable[[Any], Rows]], Callable[[Any], Rows]]:
+    def register(function: Callable[[Any], Rows]) -> Callable[[Any], Rows]:
+        ORACLES[name] = function
+        return function
+
+    return register
+
+
+def ratio(a: float, b: float) -> Rows:
+    return {("all", ""): a / b} if b > 0 else {}
+
+
+# Who owns what
+
+
+def top(state: Any, org: int) -> int:
+    while state.orgs.owner[org] >= 0:
+        org = int(state.orgs.owner[org])
+    return org
+
+
+def site_owner(state: Any, site: int) -> int:
+    return top(state, int(state.sites.org[site]))
+
+
+def independent(state: Any, org: int) -> bool:
+    orgs = state.orgs
+    kind, status = ORG_KINDS[orgs.kind[org]], STATUSES[orgs.status[org]]
+    return kind == "practice" and status == "active" and orgs.owner[org] == -1
+
+
+def hhi_of(patients: dict[int, float]) -> float:
+    total = sum(patients.values())
+    return 10_000 * sum((n / total) ** 2 for n in patients.values())
+
+
+def by_market(state: Any, kind: str) -> dict[str, dict[int, float]]:
+    """Patients of each owner in each market with any."""
+    ids, market = (state.zones.market_ids, state.zones.market) if not kind else state.zones.markets[kind]
+    held: dict[str, dict[int, float]] = {}
+    for site in range(len(state.sites)):
+        patients, number = float(sum(state.sites.starts[site])), market[state.sites.zone[site]]
+        if patients > 0 and number >= 0:
+            owners = held.setdefault(ids[number], defaultdict(float))
+            owners[site_owner(state, site)] += patients
+    return held
+
+
+def over_markets(
+    state: Any, of: Callable[[dict[int, float]], float], single: bool, median: bool = False
+) -> Rows:
+    rows: Rows = {}
+    for kind in ("", *state.zones.markets):
+        held = by_market(state, kind)
+        if not held:
+            continue
+        sizes = {market: sum(owners.values()) for market, owners in held.items()}
+        values = {market: of(owners) for market, owners in held.items()}
+        group = f"market_type={kind}" if kind else ""
+        if median:
+            ranked = sorted(values.values())
+            half = len(ranked) // 2
+            rows["all", group] = ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
+        else:
+            rows["all", group] = sum(values[m] * sizes[m] for m in held) / sum(sizes.values())
+        if single and not kind:
+            rows |= {(market, ""): value for market, value in values.items()}
+    return rows
+
+
+ORACLES["consolidation.hhi"] = lambda state: over_markets(state, hhi_of, True)
+ORACLES["consolidation.hhi_median"] = lambda state: over_markets(state, hhi_of, False, True)
+ORACLES["consolidation.cr4"] = lambda state: over_markets(
+    state, lambda held: sum(sorted(held.values())[-4:]) / sum(held.values()), False
+)
+
+
+def zone_owners(state: Any) -> dict[int, dict[int, float]]:
+    owners: dict[int, dict[int, float]] = {}
+    for pair in range(len(state.pairs)):
+        if state.flows.pair_started[pair] > 0:
+            zone = owners.setdefault(int(state.pairs.zone[pair]), defaultdict(float))
+            zone[site_owner(state, state.pairs.site[pair])] += state.flows.pair_started[pair]
+    return owners
+
+
+@oracle("consolidation.hhi_flow")
+def hhi_flow(state: Any) -> Rows:
+    people = state.zones.population
+    owners = zone_owners(state)
+    return ratio(sum(hhi_of(held) * people[z] for z, held in owners.items()), sum(people[z] for z in owners))
+
+
+@oracle("consolidation.hhi_flow_site")
+def hhi_flow_site(state: Any) -> Rows:
+    owners = zone_owners(state)
+    faced = []
+    for site in range(len(state.sites)):
+        drawn = [
+            (n, hhi_of(owners[int(z)]))
+            for s, z, n in zip(state.pairs.site, state.pairs.zone, state.flows.pair_started, strict=True)
+            if s == site and n > 0
+        ]
+        if drawn:
+            faced.append(sum(n * h for n, h in drawn) / sum(n for n, _ in drawn))
+    return ratio(sum(faced), len(faced))
+
+
+@oracle("consolidation.practices_independent")
+def practices_independent(state: Any) -> Rows:
+    return {("all", ""): sum(independent(state, org) for org in range(len(state.orgs)))}
+
+
+@oracle("consolidation.share_oncologists_independent")
+def share_oncologists_independent(state: Any) -> Rows:
+    free = sum(n for org, n in enumerate(state.orgs.oncologists) if independent(state, org))
+    return ratio(free, sum(state.orgs.oncologists))
+
+
+def infusions(state: Any, counts: Callable[[int], bool]) -> float:
+    return sum(float(sum(state.sites.infusions[s])) for s in range(len(state.sites)) if counts(s))
+
+
+@oracle("consolidation.hopd_share_infusions")
+def hopd_share(state: Any) -> Rows:
+    def kind(site: int) -> str:
+        return SITE_KINDS[state.sites.kind[site]]
+
+    hospital = infusions(state, lambda s: kind(s).startswith(("hopd_", "amc_")))
+    return ratio(hospital, hospital + infusions(state, lambda s: kind(s) == "office"))
+
+
+@oracle("consolidation.share_340b_infusions")
+def share_340b(state: Any) -> Rows:
+    return ratio(infusions(state, lambda s: state.sites.eligible_340b[s]), infusions(state, lambda s: True))
+
+
+for _metric, _event in {
+    "consolidation.acquisitions": "acquisition",
+    "consolidation.closures": "closure",
+    "consolidation.divestitures": "divestiture",
+    "consolidation.network_joins": "network_join",
+    "partnership.formed": "tie_formed",
+    "partnership.dissolved": "tie_dissolved",
+}.items():
+    ORACLES[_metric] = lambda state, event=_event: {("all", ""): state.counts.get(event, 0)}
+
+
+# People and patients by where they live
+
+
+def groups_of(state: Any, zone: int) -> list[str]:
+    rural = "true" if state.zones.rural[zone] else "false"
+    return ["", f"rural={rural}", f"deprivation_quartile={state.zones.quartile[zone]}"]
+
+
+def trips(state: Any) -> list[tuple[int, int, float, float]]:
+    """Zone, site, minutes and patients of each pair."""
+    pairs = state.pairs
+    return list(zip(pairs.zone, pairs.site, pairs.minutes, state.flows.pair_started, strict=True))
+
+
+def grouped(state: Any, above: dict[int, float], below: dict[int, float], markets: bool = False) -> Rows:
+    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for zone in range(len(state.zones)):
+        keys = [("all", group) for group in groups_of(state, zone)]
+        keys += [(state.zones.market_ids[state.zones.market[zone]], "")] if markets else []
+        for key in keys:
+            sums[key][0] += above.get(zone, 0.0)
+            sums[key][1] += below.get(zone, 0.0)
+    return {key: a / b for key, (a, b) in sums.items() if b > 0}
+
+
+def of_patients(state: Any, what: Callable[[int, float], float], markets: bool = False) -> Rows:
+    above: dict[int, float] = defaultdict(float)
+    below: dict[int, float] = defaultdict(float)
+    for zone, site, minutes, patients in trips(state):
+        above[zone] += patients * what(site, minutes)
+        below[zone] += patients
+    return grouped(state, above, below, markets)
+
+
+ORACLES["access.minutes_mean"] = lambda state: of_patients(state, lambda _, minutes: minutes, True)
+ORACLES["access.wait_days_mean"] = lambda state: of_patients(state, lambda s, _: state.sites.wait_days[s])
+
+
+def travelled_by(state: Any, share: Fraction) -> Rows:
+    rows: Rows = {}
+    for group in {group for zone in range(len(state.zones)) for group in groups_of(state, zone)}:
+        some = [(m, Fraction(n)) for z, _, m, n in trips(state) if group in groups_of(state, z)]
+        total = sum((n for _, n in some), Fraction())
+        if total > 0:
+            enough = [m for m, n in some if n and sum(k for t, k in some if t <= m) >= share * total]
+            rows["all", group] = min(enough)
+    return rows
+
+
+ORACLES["access.minutes_median"] = lambda state: travelled_by(state, Fraction(1, 2))
+ORACLES["access.minutes_p90"] = lambda state: travelled_by(state, Fraction(9, 10))
+
+
+def staffed(state: Any, site: int) -> bool:
+    return bool(state.sites.open[site]) and state.sites.oncologists[site] > 0
+
+
+def people(state: Any, weight: Callable[[int], float]) -> Rows:
+    population = dict(enumerate(state.zones.population))
+    return grouped(state, {zone: n * weight(zone) for zone, n in population.items()}, population)
+
+
+def near(state: Any, zone: int, limit: float) -> bool:
+    return any(z == zone and staffed(state, s) and m <= limit for z, s, m, _ in trips(state))
+
+
+for _limit in (30, 60):
+    ORACLES[f"access.share_within_{_limit}"] = lambda state, limit=_limit: of_patients(
+        state, lambda _, minutes: minutes <= limit
+    )
+    ORACLES[f"access.people_within_{_limit}"] = lambda state, limit=_limit: people(
+        state, lambda zone: near(state, zone, limit)
+    )
+
+
+def band(minutes: float) -> float:
+    return 1.0 if minutes <= 30 else 0.68 if minutes <= 60 else 0.22 if minutes <= 90 else 0.0
+
+
+def reach(state: Any) -> list[float]:
+    within = [0.0] * len(state.zones)
+    for site in range(len(state.sites)):
+        around = [(z, band(m)) for z, s, m, _ in trips(state) if s == site and band(m)]
+        demand = sum(state.zones.population[z] * w for z, w in around)
+        if staffed(state, site) and demand:
+            for zone, weight in around:
+                within[zone] += 100_000 * weight * state.sites.oncologists[site] / demand
+    return within
+
+
+@oracle("access.e2sfca_mean")
+def e2sfca_mean(state: Any) -> Rows:
+    within = reach(state)
+    return people(state, lambda zone: within[zone])
+
+
+@oracle("access.e2sfca_gini")
+def e2sfca_gini(state: Any) -> Rows:
+    """Half the mean difference between two people, over the mean."""
+    rows, within = {}, reach(state)
+    for group in {group for zone in range(len(state.zones)) for group in groups_of(state, zone)}:
+        some = [
+            (within[z], state.zones.population[z]) for z in range(len(within)) if group in groups_of(state, z)
+        ]
+        everyone, all_reach = sum(n for _, n in some), sum(x * n for x, n in some)
+        if all_reach > 0:
+            apart = sum(abs(x - y) * n * k for x, n in some for y, k in some)
+            rows["all", group] = apart / (2 * everyone * all_reach)
+    return rows
+
+
+@oracle("access.untreated_share")
+def untreated_share(state: Any) -> Rows:
+    untreated, started = state.flows.untreated, state.flows.started
+    zones = range(len(state.zones))
+    rows = grouped(
+        state,
+        {z: sum(untreated[z]) for z in zones},
+        {z: sum(untreated[z]) + sum(started[z]) for z in zones},
+        True,
+    )
+    for p, payer in enumerate(PAYERS):
+        cells = [(z, p * len(NEEDS) + n) for z in zones for n in range(len(NEEDS))]
+        a, b = sum(untreated[cell] for cell in cells), sum(started[cell] for cell in cells)
+        if a + b > 0:
+            rows["all", f"payer={payer}"] = a / (a + b)
+    return rows
+
+
+def lacking(state: Any, zone: int) -> bool:
+    return not any(state.sites.zone[s] == zone and staffed(state, s) for s in range(len(state.sites)))
+
+
+@oracle("access.share_zones_without_oncologist")
+def share_zones_without(state: Any) -> Rows:
+    zones = range(len(state.zones))
+    return grouped(state, {z: lacking(state, z) for z in zones}, dict.fromkeys(zones, 1))
+
+
+@oracle("access.share_people_without_oncologist")
+def share_people_without(state: Any) -> Rows:
+    return people(state, lambda zone: lacking(state, zone))
+
+
+# Money
+
+
+def commercial(state: Any, site: int) -> float:
+    first = PAYERS.index("commercial") * len(NEEDS)
+    return float(sum(state.sites.infusions[site][first : first + len(NEEDS)]))
+
+
+@oracle("price.commercial_index")
+def commercial_index(state: Any) -> Rows:
+    now = then = 0.0
+    for site, weight in enumerate(state.price_base.weights):
+        if state.sites.open[site]:
+            now += weight * state.commercial_price[site]
+            then += weight * state.price_base.prices[site]
+    return ratio(100 * now, then)
+
+
+@oracle("price.commercial_to_medicare")
+def commercial_to_medicare(state: Any) -> Rows:
+    sites = range(len(state.sites))
+    above = sum(commercial(state, s) * state.commercial_price[s] for s in sites)
+    return ratio(above, sum(commercial(state, s) * state.medicare_price[s] for s in sites))
+
+
+def dollars(table: Any, payer: int | None = None, component: int | None = None) -> float:
+    return sum(
+        float(amount)
+        for site in table
+        for p, row in enumerate(site)
+        for c, amount in enumerate(row)
+        if payer in (None, p) and component in (None, c)
+    )
+
+
+@oracle("spending.total_per_patient")
+def total_per_patient(state: Any) -> Rows:
+    return ratio(dollars(state.money.paid), float(sum(state.flows.started.ravel())))
+
+
+@oracle("spending.payer_total")
+def payer_total(state: Any) -> Rows:
+    rows: Rows = {}
+    for p, payer in ((None, ""), *enumerate(PAYERS)):
+        for c, component in ((None, ""), *enumerate(COMPONENTS)):
+            parts = [f"component={component}"] * bool(component) + [f"payer={payer}"] * bool(payer)
+            amount = dollars(state.money.paid, p, c) - dollars(state.money.patient, p, c)
+            rows["all", ";".join(parts)] = amount
+    return rows
+
+
+@oracle("spending.patient_cost_share")
+def patient_cost_share(state: Any) -> Rows:
+    rows: Rows = {}
+    for p, payer in ((None, ""), *enumerate(PAYERS)):
+        paid = dollars(state.money.paid, p)
+        if paid > 0:
+            rows["all", f"payer={payer}" if payer else ""] = dollars(state.money.patient, p) / paid
+    return rows
+
+
+ORACLES["spending.margin_340b"] = lambda state: {("all", ""): sum(state.money.margin_340b)}
+
+
+def margin(state: Any, kind: str) -> Rows:
+    some = [
+        org
+        for org in range(len(state.orgs))
+        if ORG_KINDS[state.orgs.kind[org]] == kind and STATUSES[state.orgs.status[org]] == "active"
+    ]
+    return ratio(sum(state.orgs.margin[o] for o in some), sum(state.orgs.revenue[o] for o in some))
+
+
+ORACLES["finance.margin_practice"] = lambda state: margin(state, "practice")
+ORACLES["finance.margin_system"] = lambda state: margin(state, "health_system")
+ORACLES["finance.margin_amc"] = lambda state: margin(state, "academic_center")
+
+
+# Ties
+
+
+def in_force(state: Any) -> list[int]:
+    signed = ("ramp_up", "active", "deepened", "scaled_back")
+    return [t for t in range(len(state.ties)) if TIE_STAGES[state.ties.stage[t]] in signed]
+
+
+@oracle("partnership.active")
+def partnership_active(state: Any) -> Rows:
+    forms = [TIE_FORMS[state.ties.form[t]] for t in in_force(state)]
+    return {("all", ""): len(forms)} | {("all", f"form={form}"): forms.count(form) for form in TIE_FORMS}
+
+
+@oracle("partnership.age_median")
+def age_median(state: Any) -> Rows:
+    ages = sorted(int(state.ties.age[t]) for t in in_force(state))
+    half = len(ages) // 2
+    return {("all", ""): (ages[half] + ages[-half - 1]) / 2} if ages else {}
+
+
+@oracle("partnership.trust_mean")
+def trust_mean(state: Any) -> Rows:
+    both = [trust[t] for t in in_force(state) for trust in (state.ties.trust_ab, state.ties.trust_ba)]
+    return ratio(sum(both), len(both))
+
+
+# Care and totals
+
+
+def started(state: Any) -> float:
+    return float(sum(state.flows.started.ravel()))
+
+
+def time_in_care(state: Any) -> float:
+    return float(sum(state.care.patient_quarters.ravel()))
+
+
+ORACLES |= {
+    "quality.adverse_events": lambda state: ratio(sum(state.care.adverse_events), time_in_care(state)),
+    "quality.readmissions": lambda state: ratio(sum(state.care.readmissions), time_in_care(state)),
+    "quality.trial_enrolment": lambda state: ratio(sum(state.care.trial_patients), started(state)),
+    "activity.patients_new": lambda state: {("all", ""): sum(state.flows.new.ravel())},
+    "activity.patients_started": lambda state: {("all", ""): started(state)},
+    "activity.patients_untreated": lambda state: {("all", ""): sum(state.flows.untreated.ravel())},
+    "activity.patients_waiting": lambda state: {("all", ""): sum(state.flows.waiting.ravel())},
+    "activity.patients_in_care": lambda state: {("all", ""): sum(state.sites.in_care.ravel())},
+    "activity.infusions_total": lambda state: {("all", ""): infusions(state, lambda s: True)},
+    "activity.oncologists_total": lambda state: {
+        ("all", ""): sum(n for s, n in enumerate(state.sites.oncologists) if state.sites.open[s])
+    },
+}

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from oncsim.calendar import Quarter
+from oncsim.parameters.lookup import Parameters
+from oncsim.parameters.override import Override
+from oncsim.parameters.registry import Registry
+from oncsim.randomness import Luck
+
+ADDON = "payment.medicare.drug_addon"
+FEE = "payment.medicare.visit_fee"
+
+
+def test_a_dated_value_holds_until_the_next(tiny: Registry) -> None:
+    parameters = Parameters(tiny)
+    values = {str(q): parameters.at(q)[ADDON] for q in (Quarter(2000, 1), Quarter(2030, 4), Quarter(2031, 1))}
+    assert values == {"2000Q1": 0.06, "2030Q4": 0.06, "2031Q1": 0.04}
+    assert parameters.anticipated(Quarter(2026, 1), Quarter(2031, 1))[ADDON] == 0.04
+
+
+def test_drift_compounds_quarterly_after_the_last_dated_value(tiny: Registry) -> None:
+    parameters = Parameters(tiny)
+    assert parameters.at(Quarter(2023, 4))[FEE] == 100
+    assert parameters.at(Quarter(2024, 1))[FEE] == 110
+    assert parameters.at(Quarter(2026, 2))[FEE] == pytest.approx(110 * 1.02**2.25)
+    # Asked out of order, the answer is the same to the last bit.
+    again = Parameters(tiny)
+    late, early = again.at(Quarter(2040, 4))[FEE], again.at(Quarter(2026, 2))[FEE]
+    assert (late, early) == (parameters.at(Quarter(2040, 4))[FEE], parameters.at(Quarter(2026, 2))[FEE])
+
+
+def test_drift_follows_the_rate_of_the_scenario(tiny: Registry) -> None:
+    flat = Parameters(tiny, [Override("economy.price_growth", (), 0.0, "economy")])
+    assert flat.at(Quarter(2040, 1))[FEE] == 110
+    fixed = Parameters(tiny, [Override(FEE, (), 120.0, "policy", start=Quarter(2028, 1))])
+    assert fixed.at(Quarter(2035, 1))[FEE] == 120
+
+
+def test_values_along_axes_are_read_only(tiny: Registry) -> None:
+    values = Parameters(tiny).at(Quarter(2026, 1))
+    assert values["payment.coverage"]["medicaid"] is False
+    assert values["practice.loyalty"]["advanced"]["rural"] == 4.0
+    with pytest.raises(TypeError):
+        values["payment.coverage"]["medicaid"] = True
+    with pytest.raises(TypeError):
+        values["practice.loyalty"]["advanced"]["rural"] = 0
+
+
+def test_one_element_changes_and_the_others_stay(tiny: Registry) -> None:
+    change = Override("practice.loyalty", ("advanced", "rural"), 9.0, "behaviour")
+    loyalty = Parameters(tiny, [change]).at(Quarter(2026, 1))["practice.loyalty"]
+    assert loyalty["advanced"] == {"metro": 3.0, "rural": 9.0}
+    assert loyalty["standard"] == {"metro": 1.0, "rural": 2.0}
+
+
+def test_an_unknown_name_raises_with_the_nearest(tiny: Registry) -> None:
+    with pytest.raises(KeyError, match=r"did you mean 'payment\.medicare\.drug_addon'"):
+        Parameters(tiny).at(Quarter(2026, 1))["payment.medicare.drug_adon"]
+
+
+def test_reads_are_remembered_with_the_rates_they_rest_on(tiny: Registry) -> None:
+    parameters = Parameters(tiny)
+    assert parameters.reads == set()
+    parameters.at(Quarter(2030, 1))[FEE]
+    assert parameters.reads == {FEE, "economy.price_growth"}
+    assert ADDON in parameters.unread and FEE not in parameters.unread
+
+
+def test_draws_are_keyed_and_stay_within_the_distribution(tiny: Registry) -> None:
+    parameters = Parameters(tiny)
+    quarter = Quarter(2030, 1)
+    drawn = [parameters.draw(Luck(1, r)).at(quarter)["practice.optimism"] for r in range(60)]
+    assert len(set(drawn)) == 60
+    assert all(0.9 <= value <= 1.4 for value in drawn)
+    assert drawn[7] == parameters.draw(Luck(1, 7), ["practice.optimism"]).at(quarter)["practice.optimism"]
+    assert parameters.at(quarter)["practice.optimism"] == 1.05
+
+
+def test_a_draw_along_axes_is_one_factor_for_all(tiny: Registry) -> None:
+    base = Parameters(tiny).at(Quarter(2030, 1))["practice.loyalty"]
+    drawn = Parameters(tiny).draw(Luck(3)).at(Quarter(2030, 1))["practice.loyalty"]
+    factors = {round(drawn[n][r] / base[n][r], 12) for n in base for r in base[n]}
+    assert len(factors) == 1
+    assert 0.8 <= factors.pop() <= 1.2
+
+
+def test_a_draw_leaves_law_and_fixed_values_alone(tiny: Registry) -> None:
+    fixed = Parameters(tiny, [Override("practice.optimism", (), 1.2, "behaviour")]).draw(Luck(1))
+    values = fixed.at(Quarter(2030, 1))
+    assert values["practice.optimism"] == 1.2
+    assert values[ADDON] == 0.06
+    assert values["practice.targets"] == 5
+
+
+def test_parameters_travel_to_other_processes(tiny: Registry) -> None:
+    parameters = Parameters(tiny, [Override(ADDON, (), 0.1, "policy")]).draw(Luck(1))
+    before = parameters.at(Quarter(2030, 1))["practice.loyalty"]
+    copy = pickle.loads(pickle.dumps(parameters))
+    assert copy.at(Quarter(2030, 1))["practice.loyalty"] == before
+    assert copy.at(Quarter(2030, 1))[ADDON] == 0.1
+
+
+def test_a_description_says_unit_kind_and_basis(tiny: Registry) -> None:
+    text = Parameters(tiny).describe("practice.loyalty")
+    assert "utils by need and rural" in text and "behaviour, estimate" in text
