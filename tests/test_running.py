@@ -138,7 +138,7 @@ def test_failed_replicate_lets_the_others_end(tmp_path: Path, workers: int) -> N
         go(tmp_path, bad, replicates=3, workers=workers)
     line, rest = str(caught.value).splitlines()
     assert line.startswith("replicate 1 failed: ZeroDivisionError: a fault of the model (details: ")
-    assert rest == "2 of 3 replicates are finished and kept; the same command tries again"
+    assert rest == "2 of 3 replicates are finished, the same command tries again"
     details = Path(line.split("details: ")[1].rstrip(")"))
     assert details.name == "replicate-001.txt"
     assert "Traceback" in details.read_text()
@@ -280,6 +280,29 @@ def test_report_that_fails_does_not_cost_the_run(tmp_path: Path, monkeypatch: py
     assert open_run(done.folder).manifest["status"] == "complete"
 
 
+def test_run_without_report_gets_it_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import oncsim.reports
+
+    def write(folder: Path) -> Path:
+        (folder / "report.html").write_text("page")
+        return folder / "report.html"
+
+    plain = go(tmp_path)
+    monkeypatch.setattr(oncsim.reports, "write_report", write)
+    later = running.run(FakeScenario(), out=tmp_path)
+    assert later.reused and "report.html" not in plain.manifest["files"]
+    assert later.manifest["files"]["report.html"]["sha256"] == files.sha256(later.folder / "report.html")
+
+
+def test_many_failures_are_counted_not_listed(tmp_path: Path) -> None:
+    bad = FakeScenario(trouble=tuple((r, "bug") for r in range(8)))
+    with pytest.raises(RunError) as caught:
+        go(tmp_path, bad, replicates=8)
+    lines = str(caught.value).splitlines()
+    assert [line.split(":")[0] for line in lines[:5]] == [f"replicate {r} failed" for r in range(5)]
+    assert lines[5:] == ["and 3 more", "0 of 8 replicates are finished, the same command tries again"]
+
+
 def test_profile_adds_up(tmp_path: Path) -> None:
     done = go(tmp_path, replicates=2, profile=True)
     rows = pd.read_csv(done.folder / "profile.csv")
@@ -297,3 +320,53 @@ def test_drawn_behaviour_differs_by_replicate_not_by_scenario(tmp_path: Path) ->
     assert centre.folder != drawn.folder
     assert drawn.manifest["behaviour_drawn"] is True
     assert (centre.metrics["value"] != drawn.metrics["value"]).any()
+
+
+ARCHETYPE = """
+schema: oncsim/scenario/1
+id: teaching
+title: A teaching market
+question: Does it run?
+horizon: {start: 2026Q1, end: 2027Q4}
+market: {source: archetype, kind: mixed}
+"""
+
+
+@pytest.fixture
+def teaching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of a small scenario for the real model."""
+    monkeypatch.undo()
+    path = tmp_path / "teaching.yaml"
+    path.write_text(ARCHETYPE)
+    return path
+
+
+def test_model_gives_equal_tables_with_one_worker_or_two(teaching: Path, tmp_path: Path) -> None:
+    options = {"replicates": 2, "until": "2026Q3", "record": ["flows"], "report": False}
+    one = running.run(teaching, **options, out=tmp_path / "one")
+    two = running.run(teaching, **options, out=tmp_path / "two", workers=2)
+    assert tables(one.folder) == tables(two.folder)
+    assert set(tables(one.folder)) == {f"{name}.parquet" for name in FORMS}
+
+
+def test_model_of_a_longer_run_begins_as_the_shorter(teaching: Path, tmp_path: Path) -> None:
+    long, short = (running.run(teaching, until=end, out=tmp_path, report=False) for end in (None, "2026Q2"))
+    for name in ("metrics", "organizations", "sites", "ties", "events"):
+        whole = getattr(long, name)
+        begins = whole[whole["quarter"] <= "2026Q2"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(begins, getattr(short, name))
+
+
+def test_model_runs_again_from_the_resolved_scenario(teaching: Path, tmp_path: Path) -> None:
+    first = running.run(teaching, until="2026Q2", out=tmp_path / "a", report=False)
+    again = running.run(first.folder / "scenario.resolved.yaml", out=tmp_path / "b", report=False)
+    assert again.manifest["end"] == "2026Q2"
+    assert tables(first.folder) == tables(again.folder)
+
+
+def test_model_recording_flows_changes_no_table(teaching: Path, tmp_path: Path) -> None:
+    plain, more = (
+        tables(running.run(teaching, until="2026Q3", record=record, out=tmp_path, report=False).folder)
+        for record in ((), ("flows",))
+    )
+    assert {name: more[name] for name in plain} == plain

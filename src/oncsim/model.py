@@ -18,7 +18,7 @@ from oncsim.errors import RunError
 from oncsim.metrics import PriceBase
 from oncsim.processes.bargaining import bargaining, first_contracts
 from oncsim.processes.care import CareResults, care
-from oncsim.processes.choice import NEST_OF_KIND, NESTS, centers, choice, site_places, zone_places
+from oncsim.processes.choice import NEST_OF_KIND, NESTS, balance_kinds, centers, choice, site_places, zone_places
 from oncsim.processes.deals import Outlook, Pending, deals
 from oncsim.processes.decisions import decisions
 from oncsim.processes.demand import demand
@@ -168,6 +168,7 @@ class OncologyMarket(mesa.Model):
         self.fresh_sites: list[int] = []
         self._layout: PairLayout | None = None
         self.reference_access: NDArray[np.float64] | None = None
+        self.kind_pull = np.zeros(NESTS)
         self.navigated = np.zeros(len(self.zones))
         self.waiting = np.zeros((len(self.zones), 15))
         self.new_patients = np.zeros((len(self.zones), 15))
@@ -242,6 +243,8 @@ class OncologyMarket(mesa.Model):
             self.t = -back
             for _, process in SETTLING[:4]:
                 process(self)
+            if back > 2:
+                balance_kinds(self)
             self.contracts = first_contracts(self)
             for _, process in SETTLING[4:]:
                 process(self)

@@ -282,9 +282,7 @@ def _replicates(plan: Plan, market: Market, parts: Parts, progress: Progress | N
     if failures:
         hidden = len(failures) - _FAILURES_SHOWN
         more = [f"and {hidden} more"] if hidden > 0 else []
-        rest = (
-            f"{finished} of {plan.replicates} replicates are finished and kept; the same command tries again"
-        )
+        rest = f"{finished} of {plan.replicates} replicates are finished, the same command tries again"
         raise RunError("\n".join([*sorted(failures)[:_FAILURES_SHOWN], *more, rest]))
 
 
@@ -322,7 +320,7 @@ def _complete(
     parts.join(staged, plan.replicates, plan.format)
     shutil.copyfile(parts.folder / RESOLVED, staged / RESOLVED)
     outcomes = [parts.outcome(r) for r in range(plan.replicates)]
-    content["warnings"] = _warnings(plan.scenario, outcomes)
+    content["warnings"] = _warnings(plan.scenario, outcomes, content["market"]["notes"])
     content["timings"] = _total_timings(outcomes)
     content["replicate_seconds"] = [outcome["seconds"] for outcome in outcomes]
     content["seconds"] = round(time.perf_counter() - started, 3)
@@ -346,7 +344,7 @@ def _total_timings(outcomes: Sequence[dict[str, Any]]) -> dict[str, float]:
     return total
 
 
-def _warnings(scenario: Scenario, outcomes: Sequence[dict[str, Any]]) -> list[str]:
+def _warnings(scenario: Scenario, outcomes: Sequence[dict[str, Any]], notes: Sequence[str]) -> list[str]:
     """Return what a reader should know: of the scenario, of names nobody read, of the model; each once."""
     reads = {name for outcome in outcomes for name in outcome["reads"]}
     unread = [
@@ -354,5 +352,6 @@ def _warnings(scenario: Scenario, outcomes: Sequence[dict[str, Any]]) -> list[st
         for name in sorted({override.leaf for override in scenario.parameters.overrides})
         if name not in reads
     ]
-    said = [str(warning) for outcome in outcomes for warning in outcome["warnings"]]
+    # What was estimated or generated stands under the market already.
+    said = [str(text) for outcome in outcomes for text in outcome["warnings"] if text not in notes]
     return list(dict.fromkeys([*map(str, scenario.warnings), *unread, *said]))

@@ -10,13 +10,15 @@ from oncsim.market.form import Market
 from oncsim.market.spec import FilesMarket
 
 ZONES = """\
-zone,name,state,lat,lon,population,population_65plus,land_sqmi,rural,deprivation,poverty_share,uninsured_share,medicaid_share,ma_share,cases_per_year,hrr,hrr_name
+zone,name,state,lat,lon,population,population_65plus,land_sqmi,rural,deprivation,poverty_share,uninsured_share,\
+medicaid_share,ma_share,cases_per_year,hrr,hrr_name
 A,"Ashford, TN",TN,36.10,-86.80,500000,75000,500,no,0.5,0.12,0.10,0.2,0.5,2400,380,"Nashville, TN"
 B,"Birch, TN",TN,36.40,-86.40,60000,12000,600,yes,0.8,0.20,0.14,0.3,0.4,390,380,"Nashville, TN"
 C,"Cole, KY",KY,37.00,-86.40,90000,15000,500,no,0.7,0.16,0.09,0.3,0.5,480,381,"Bowling Green, KY"
 """
 HOSPITALS = """\
-hospital,name,zone,city,state,lat,lon,beds,facility_type,control,teaching,dsh_pct,elig340b_screen,system_id,system_name,oncologists,chairs,participates_340b
+hospital,name,zone,city,state,lat,lon,beds,facility_type,control,teaching,dsh_pct,elig340b_screen,\
+system_id,system_name,oncologists,chairs,participates_340b
 H1,ASHFORD UNIVERSITY HOSPITAL,A,ASHFORD,TN,36.11,-86.81,800,STH,nonprofit,major,0.15,DSH,,,12,60,yes
 H2,ASHFORD GENERAL,A,ASHFORD,TN,36.15,-86.75,300,STH,proprietary,none,0.05,no,S1,Tall Oaks,4,,no
 H3,BIRCH COUNTY HOSPITAL,B,BIRCH,TN,36.41,-86.41,25,CAH,government,none,,CAH,S1,Tall Oaks,,,

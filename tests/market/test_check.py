@@ -49,7 +49,12 @@ BROKEN: list[tuple[str, str, Any, str]] = [
     ("hospitals", "beds", -1.0, "hospitals.beds: -1 is out of range"),
     ("organizations", "kind", "payer", "organizations.kind: 'payer' is not one of practice"),
     ("organizations", "network", "nobody", "organizations.network: 'nobody' is not among the organizations"),
-    ("organizations", "network", "S1", "organizations.network: a practice is a member of something that is not"),
+    (
+        "organizations",
+        "network",
+        "S1",
+        "organizations.network: a practice is a member of something that is not",
+    ),
     ("sites", "site", "P2", "sites.site: 'P2' is there twice"),
     ("sites", "org", "nobody", "sites.org: 'nobody' is not among the organizations"),
     ("sites", "hospital", "H77", "sites.hospital: 'H77' is not among the hospitals"),
@@ -85,7 +90,10 @@ def test_ties_join_two_organizations_once(market: Market) -> None:
         ({"a": ["S1"], "b": ["S1"], "form": ["referral"], "age_quarters": [1]}, "is tied to itself"),
         ({"a": ["S1"], "b": ["nobody"], "form": ["referral"], "age_quarters": [1]}, "ties.b: 'nobody'"),
         ({"a": ["S1"], "b": ["own-H4"], "form": ["love"], "age_quarters": [1]}, "ties.form: 'love'"),
-        ({"a": ["S1"] * 2, "b": ["own-H4"] * 2, "form": ["referral"] * 2, "age_quarters": [1, 2]}, "tied twice"),
+        (
+            {"a": ["S1"] * 2, "b": ["own-H4"] * 2, "form": ["referral"] * 2, "age_quarters": [1, 2]},
+            "tied twice",
+        ),
     ):
         with pytest.raises(InputError) as error:
             check_market(dataclasses.replace(market, ties=pd.DataFrame(ties)))

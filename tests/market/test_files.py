@@ -41,7 +41,9 @@ def test_generate_false_keeps_exactly_the_files(tmp_path: Path) -> None:
         "P2": 1,
         "P3": 3,
     }
-    generated = [getattr(market, table)["generated"].any() for table in ("hospitals", "organizations", "sites")]
+    generated = [
+        getattr(market, table)["generated"].any() for table in ("hospitals", "organizations", "sites")
+    ]
     assert not any(generated)
     assert len(market.ties) == 0
 
@@ -113,7 +115,12 @@ def test_order_of_rows_changes_nothing_but_order(tmp_path: Path) -> None:
 def test_federal_column_names_mean_the_same_as_ours(tmp_path: Path) -> None:
     federal = tmp_path / "federal"
     federal.mkdir()
-    names = {"zone": "fips", "population": "pop_acs2023", "population_65plus": "pop65", "land_sqmi": "area_sqmi"}
+    names = {
+        "zone": "fips",
+        "population": "pop_acs2023",
+        "population_65plus": "pop65",
+        "land_sqmi": "area_sqmi",
+    }
     names |= {"cases_per_year": "cancer_cases_est"}
     rows = list(csv.reader(io.StringIO(ZONES)))
     rows[0] = [names.get(name, name) for name in rows[0]]
@@ -131,7 +138,9 @@ def test_percent_names_are_read_as_shares(tmp_path: Path) -> None:
 
 
 def test_uninsured_of_all_ages_becomes_of_those_under_65(tmp_path: Path) -> None:
-    write_tables(tmp_path, zones=ZONES.replace("uninsured_share", "uninsured_pct").replace("0.12,0.10", "0.12,8.5"))
+    write_tables(
+        tmp_path, zones=ZONES.replace("uninsured_share", "uninsured_pct").replace("0.12,0.10", "0.12,8.5")
+    )
     zones = toy(tmp_path).zones
     assert zones["uninsured_share"][0] == pytest.approx(0.085 * 500000 / 425000)
     assert "uninsured_share" in zones["estimated"][0]
@@ -177,7 +186,13 @@ def test_leading_zeros_that_spreadsheets_drop_come_back(tmp_path: Path) -> None:
     codes = ZONES.replace("\nA,", "\n1001,").replace("\nB,", "\n1003,").replace("\nC,", "\n21003,")
     hospitals = HOSPITALS.replace(",A,", ",1001.0,").replace(",B,", ",1003,").replace(",C,", ",21003,")
     practices = PRACTICES.replace(",A,", ",1001,").replace(",B,", ",01003,").replace(",C,", ",21003,")
-    write_tables(tmp_path, zones=codes, hospitals=hospitals, practices=practices, centers=CENTERS.replace(",A,", ",1001,"))
+    write_tables(
+        tmp_path,
+        zones=codes,
+        hospitals=hospitals,
+        practices=practices,
+        centers=CENTERS.replace(",A,", ",1001,"),
+    )
     market = toy(tmp_path)
     assert list(market.zones["zone"]) == ["01001", "01003", "21003"]
     assert set(market.hospitals["zone"]) == {"01001", "01003", "21003"}
@@ -214,7 +229,10 @@ def test_gzip_is_told_by_its_content(tmp_path: Path) -> None:
 
 
 def test_rows_of_one_building_are_one_site_unless_they_count_oncologists(tmp_path: Path) -> None:
-    twice = "site,participant,state,lat,lon,zone,oncologists\nP1,X,TN,36.1201,-86.79,A,{0}\nP2,X,TN,36.1203,-86.79,A,{0}\n"
+    twice = (
+        "site,participant,state,lat,lon,zone,oncologists\n"
+        "P1,X,TN,36.1201,-86.79,A,{0}\nP2,X,TN,36.1203,-86.79,A,{0}\n"
+    )
     write_tables(tmp_path, practices=twice.format(3))
     assert {"P1", "P2"} <= set(toy(tmp_path).sites["site"])
     write_tables(tmp_path, practices=twice.format(""))
@@ -223,7 +241,11 @@ def test_rows_of_one_building_are_one_site_unless_they_count_oncologists(tmp_pat
 
 def test_a_flagged_point_is_replaced_by_its_city(tmp_path: Path) -> None:
     head, first, *rest = PRACTICES.splitlines()
-    rows = [head + ",coord_flag", first.replace("36.12,-86.79", "46.12,-76.79") + ",bad", *(r + "," for r in rest)]
+    rows = [
+        head + ",coord_flag",
+        first.replace("36.12,-86.79", "46.12,-76.79") + ",bad",
+        *(r + "," for r in rest),
+    ]
     write_tables(tmp_path, practices="\n".join(rows) + "\n")
     site = toy(tmp_path).sites.set_index("site").loc["P1"]
     # The two hospitals of Ashford.
@@ -261,10 +283,17 @@ def test_exact_points_move_the_row_and_rough_ones_move_the_point(tmp_path: Path)
 
 def _screened(count: int) -> str:
     head = "hospital,name,zone,state,lat,lon,facility_type,control,dsh_pct,elig340b_screen,oncologists\n"
-    kinds = [("STH", "0.2", "DSH"), ("CAH", "", "CAH"), ("STH", "0.1", "only_if_SCH_or_RRC"), ("STH", "", "no")]
+    kinds = [
+        ("STH", "0.2", "DSH"),
+        ("CAH", "", "CAH"),
+        ("STH", "0.1", "only_if_SCH_or_RRC"),
+        ("STH", "", "no"),
+    ]
     rows = [
-        f"Q{i},Hospital {i},{'AB'[i // 4 % 2]},TN,36.1,-86.7,{kinds[i % 4][0]},nonprofit,{kinds[i % 4][1]},{kinds[i % 4][2]},1"
-        for i in range(count)
+        ",".join(
+            (f"Q{i},Hospital {i}", "AB"[i // 4 % 2], "TN,36.1,-86.7", kind, "nonprofit", dsh, screen, "1")
+        )
+        for i, (kind, dsh, screen) in ((i, kinds[i % 4]) for i in range(count))
     ]
     return head + "\n".join(rows) + "\n"
 
@@ -294,7 +323,9 @@ def test_participation_depends_on_the_hospital_and_the_seed_alone(tmp_path: Path
 
 
 def test_laboratories_are_left_out_and_campuses_share_a_center(tmp_path: Path) -> None:
-    centers = CENTERS + "8,Ashford University at Cole,comprehensive,Cole,KY,37.01,-86.42,C,7 (second campus)\n"
+    centers = CENTERS + (
+        "8,Ashford University at Cole,comprehensive,Cole,KY,37.01,-86.42,C,7 (second campus)\n"
+    )
     hospitals = HOSPITALS.replace("COLE MEMORIAL", "ASHFORD UNIVERSITY COLE")
     write_tables(tmp_path, centers=centers, hospitals=hospitals)
     market = toy(tmp_path)
@@ -305,7 +336,9 @@ def test_laboratories_are_left_out_and_campuses_share_a_center(tmp_path: Path) -
 
 
 def test_a_center_without_a_hospital_nearby_gets_one_when_generating(tmp_path: Path) -> None:
-    write_tables(tmp_path, centers=CENTERS.replace("36.11,-86.81,A", "36.45,-86.45,B").replace("Ashford", "Elsewhere"))
+    write_tables(
+        tmp_path, centers=CENTERS.replace("36.11,-86.81,A", "36.45,-86.45,B").replace("Ashford", "Elsewhere")
+    )
     market = toy(tmp_path, generate=True)
     own = market.hospitals[market.hospitals["org"] == "center-7"]
     assert len(own) == 1
@@ -326,7 +359,10 @@ def test_a_region_is_selected_by_number_or_name(tmp_path: Path, words: str) -> N
     assert market.name == "Nashville, TN"
     assert set(market.sites["zone"]) <= {"A", "B"}
     assert "own-H4" not in set(market.organizations["org"])
-    assert any(note.startswith("Kept 2 of 3 zones; outside them lie 1 hospitals and 2 sites") for note in market.notes)
+    assert any(
+        note.startswith("Kept 2 of 3 zones; outside them lie 1 hospitals and 2 sites")
+        for note in market.notes
+    )
 
 
 def test_a_radius_round_a_zone_of_the_table(tmp_path: Path) -> None:
@@ -343,7 +379,12 @@ def test_an_unknown_place_is_named_where_the_scenario_has_it(tmp_path: Path) -> 
 
 def test_a_selection_keeps_draws_and_drops_visits_from_outside(tmp_path: Path) -> None:
     head, *rows = PRACTICES.splitlines()
-    visiting = [head + ",visiting_from,visiting_fte", rows[0] + ",P3,0.2", rows[1] + ",P1,0.1", rows[2] + ",,"]
+    visiting = [
+        head + ",visiting_from,visiting_fte",
+        rows[0] + ",P3,0.2",
+        rows[1] + ",P1,0.1",
+        rows[2] + ",,",
+    ]
     write_tables(tmp_path, practices="\n".join(visiting) + "\n")
     whole, part = toy(tmp_path), toy(tmp_path, select={"hrr": ["380"]})
     a, b = (m.hospitals.set_index("hospital")["participates_340b"] for m in (whole, part))
@@ -399,7 +440,8 @@ def test_the_nation_from_federal_tables(data_folder: Path) -> None:
     market = build_files(_federal(data_folder), Path())
     assert time.perf_counter() - began < 8
     assert len(market.zones) == 3143
-    # 5,978 hospitals less 65 in territories and 6 without a place, and one or two for centers without their own.
+    # 5,978 hospitals less 65 in territories and 6 without a place, and one or two for centers without their
+    # own.
     kept = market.hospitals[~market.hospitals["generated"]]
     assert len(kept) == 5907
     assert len(market.organizations.query("kind == 'academic_center'")) == 65
@@ -410,6 +452,11 @@ def test_the_nation_from_federal_tables(data_folder: Path) -> None:
     assert market.sites["oncologists"].sum() == pytest.approx(14547, rel=0.05)
     main = market.sites[market.sites["kind"] == "amc_main"].set_index("org")["hospital"]
     names = market.hospitals.set_index("hospital")["name"]
-    pairs = {"center-55": "Vanderbilt", "center-9": "UCSF", "center-40": "Roswell Park", "center-59": "MD Anderson"}
+    pairs = {
+        "center-55": "Vanderbilt",
+        "center-9": "UCSF",
+        "center-40": "Roswell Park",
+        "center-59": "MD Anderson",
+    }
     for center, word in pairs.items():
         assert word in names[main[center]]

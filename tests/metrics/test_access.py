@@ -84,6 +84,9 @@ def test_the_median_of_whole_patients_is_that_of_the_middle_one() -> None:
     three = sorted(state.pairs.minutes[:3])
     assert values_of("access.minutes_median", state)[ALL] == three[1]
     assert values_of("access.minutes_p90", state)[ALL] == three[2]
+    # Of an even number it is the nearer of the two in the middle: half of them travel no longer.
+    state.flows.pair_started[3] = 1
+    assert values_of("access.minutes_median", state)[ALL] == sorted(state.pairs.minutes[:4])[1]
 
 
 def test_waits_are_those_of_the_patients() -> None:

@@ -25,7 +25,7 @@ def test_same_pairs_are_sorted_once_and_other_pairs_again() -> None:
     assert layout_of(state.pairs, state.zones, 9) is not first  # only the latest is kept
     again = layout_of(state.pairs, state.zones, 9)
     assert layout_of(state.pairs, other.zones, 9) is not again
-    assert len(layout_of(state.pairs, state.zones, 12).demand) == 12  # sites were added
+    assert len(layout_of(state.pairs, other.zones, 12).demand) == 12  # sites were added
 
 
 def test_two_models_in_turn_get_their_own() -> None:

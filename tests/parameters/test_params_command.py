@@ -46,6 +46,7 @@ def test_show_says_all_there_is() -> None:
         assert part in page
     assert "https://example.org/rates" in page
     assert "advanced.rural" in run("show", "practice.loyalty")
+    assert "drift of payment.medicare.visit_fee" in run("show", "economy.price_growth")
 
 
 def test_show_of_an_unknown_name_says_what_is_near() -> None:

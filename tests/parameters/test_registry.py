@@ -58,7 +58,9 @@ def test_every_citation_resolves_and_every_source_has_an_address(registry: Regis
 
 
 def test_every_parameter_is_read_by_some_code(registry: Registry) -> None:
-    unread = [name for name, modules in readers(registry.leaves).items() if not modules]
+    # A rate of drift is read by the registry itself, on behalf of the parameters that drift.
+    rates = {leaf.drift for leaf in registry.leaves.values()}
+    unread = [name for name, modules in readers(registry.leaves).items() if not modules and name not in rates]
     assert unread == []
 
 

@@ -352,7 +352,8 @@ def sample_differences(scenarios: tuple[str, ...] = ("other",), replicates: int 
                         replicates,
                     )
                 )
-    columns = "scenario quarter metric group baseline other difference low high low_simultaneous high_simultaneous replicates"
+    columns = "scenario quarter metric group baseline other difference low high"
+    columns += " low_simultaneous high_simultaneous replicates"
     return pd.DataFrame(rows, columns=columns.split(" "))
 
 

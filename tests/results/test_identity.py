@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent))
 from fake_model import fake_market
 
 from oncsim.results.identity import code_fingerprint, market_digest, short_hash

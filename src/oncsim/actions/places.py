@@ -29,6 +29,7 @@ CAMPUS_MILES = 250.0 / 1760.0  # 250 yards (I06)
 NEVER = 1_000_000
 _INFUSION, _CELLULAR = SERVICE_LINES.index("infusion"), SERVICE_LINES.index("cellular_therapy")
 CHAIRS_OF_BRANCH = 8.0
+CHAIRS_PER_ONCOLOGIST = 5.0  # judgement, as in the generated markets
 
 
 def site_setup_cost(model: OncologyMarket) -> float:
@@ -90,6 +91,7 @@ def open_site(
         registered_from=registration_quarter(model, hospital),
         lines=offered,
         wait_days=float(model.law["care.base_wait"]),
+        expected_wait=float(model.law["care.base_wait"]),
     )
     class_name = SITE_CLASSES[int(site_class(np.array([kind]), np.array([False]))[0])]
     model.contracts.grow_sites(
@@ -149,10 +151,12 @@ def seat_people(model: OncologyMarket, org: int, site: int, people: int) -> None
 
 
 def hire(model: OncologyMarket, site: int, number: int) -> None:
-    """Take one entrant from the pool and seat them at a site."""
+    """Take one entrant from the pool and seat them at a site; chairs grow with its people."""
     key = identity(str(model.sites.id[site]), "hire", str(model.quarter), str(number))
     model.physicians.append(1, key=key, site=site, years=0.0)
     model.recruits -= 1.0
+    people = float((model.physicians.site == site).sum())
+    model.sites.chairs[site] = max(float(model.sites.chairs[site]), CHAIRS_PER_ONCOLOGIST * people)
 
 
 def open_branch(model: OncologyMarket, org: int, miles: float, reason: str) -> None:
@@ -176,7 +180,7 @@ def open_branch(model: OncologyMarket, org: int, miles: float, reason: str) -> N
     if lines is not None:
         lines[_CELLULAR] = False
     spend_on_site(model, org)
-    open_site(model, org, zone, kind, chairs=5.0 * people, people=people, lines=lines, reason=reason)
+    open_site(model, org, zone, kind, chairs=CHAIRS_PER_ONCOLOGIST * people, people=people, lines=lines, reason=reason)
 
 
 def spend_on_site(model: OncologyMarket, org: int) -> None:

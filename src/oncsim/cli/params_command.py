@@ -73,6 +73,8 @@ def _page(leaf: Leaf, registry: Registry) -> list[str]:
     from oncsim.parameters.leaf import SECTION
     from oncsim.parameters.readers import readers
 
+    users = [*readers([leaf.name])[leaf.name]]
+    users += [f"drift of {other.name}" for other in registry.leaves.values() if other.drift == leaf.name]
     facts = (
         ("title", leaf.title),
         ("meaning", leaf.description),
@@ -85,7 +87,7 @@ def _page(leaf: Leaf, registry: Registry) -> list[str]:
         ("basis", leaf.basis),
         ("drift", f"grows by {leaf.drift} after the last dated value" if leaf.drift else ""),
         ("uncertain", str(leaf.distribution) if leaf.distribution else ""),
-        ("read by", ", ".join(readers([leaf.name])[leaf.name]) or "nothing yet"),
+        ("read by", ", ".join(users) or "nothing yet"),
         ("written in", f"{leaf.file}:{leaf.line}"),
     )
     lines = [leaf.name]

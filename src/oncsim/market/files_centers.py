@@ -58,7 +58,19 @@ class Centers:
 def no_centers() -> Centers:
     """Return what a market without a table of centers says of them."""
     fields = ("org", "name", "kind", "state", "lat", "lon", "nci", "investor_owned", "network", "generated")
-    campus = ("org", "name", "nci", "city", "state", "lat", "lon", "zone", "hospital", "oncologists", "chairs")
+    campus = (
+        "org",
+        "name",
+        "nci",
+        "city",
+        "state",
+        "lat",
+        "lon",
+        "zone",
+        "hospital",
+        "oncologists",
+        "chairs",
+    )
     return Centers(pd.DataFrame(columns=list(fields)), pd.DataFrame(columns=list(campus)))
 
 

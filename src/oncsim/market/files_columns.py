@@ -387,3 +387,20 @@ TABLES: dict[str, dict[str, Column]] = {
     "centers": CENTERS,
     "ties": TIES,
 }
+
+
+def column_table(what: str) -> list[str]:
+    """Return the columns of a table as lines of a Markdown table, for the documentation."""
+    kinds = {"whole": "whole number", "flag": "yes or no", "word": "word"}
+    lines = ["| Column | Holds | Kind | Also accepted |", "|---|---|---|---|"]
+    for name, column in TABLES[what].items():
+        also = ", ".join(
+            f"`{alias}`" + (f" (times {column.scale[alias]:.3g})" if alias in column.scale else "")
+            for alias in column.aliases
+        )
+        kind = kinds.get(column.kind, column.kind)
+        if column.low is not None and column.high is not None:
+            kind += f", {column.low:g} to {column.high:g}"
+        label = f"**`{name}`**" if column.required else f"`{name}`"
+        lines.append(f"| {label} | {column.meaning} | {kind} | {also} |")
+    return lines

@@ -48,7 +48,7 @@ class Faults:
 
 
 def near_miss(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the nearest known word, whatever its capitals, or an empty string."""
+    """Return ``"; did you mean 'x'?"`` for the nearest known word, whatever its capitals, or nothing."""
     by_small = {str(name).lower(): str(name) for name in sorted(known, key=str)}
     close = difflib.get_close_matches(word.lower(), list(by_small), n=1, cutoff=0.6)
     return f"; did you mean {by_small[close[0]]!r}?" if close else ""

@@ -44,9 +44,7 @@ def check_states(table: Table, faults: Faults) -> Array:
     for row, state in enumerate(states):
         if state and state not in STATE_NAMES:
             near = (
-                f"; did you mean {by_name[state]!r}?"
-                if state in by_name
-                else near_miss(state, STATE_NAMES)
+                f"; did you mean {by_name[state]!r}?" if state in by_name else near_miss(state, STATE_NAMES)
             )
             table.fault(
                 faults, row, "state", f"{given[row]!r} is not a two-letter state code (for example TN{near})"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.market.files_columns import Column
-from oncsim.market.files_faults import Faults, near_miss
+from oncsim.market.files_faults import Faults
 from oncsim.market.files_read import RawTable, plain_name
 
 Array = NDArray[Any]

@@ -64,17 +64,13 @@ def find_folder(folder: Path, wanted: str, faults: Faults) -> Path | None:
     other = os.environ.get(DATA_VARIABLE, "")
     if other and Path(other).is_dir():
         return Path(other)
-    also = f", nor the folder {other!r} in {DATA_VARIABLE}" if other else ""
-    faults.add(
-        "",
-        0,
-        0,
-        "market.folder",
-        f"there is no folder {wanted!r} beside the scenario{also}; the tables are not part of oncsim (point "
-        "to "
-        "yours with --set market.folder=PATH, or name their folder in the environment variable "
-        f"{DATA_VARIABLE})",
+    seen = "" if Path(wanted).is_absolute() else " (seen from the folder of the scenario)"
+    also = f", nor the folder {other!r} of {DATA_VARIABLE}" if other else ""
+    message = (
+        f"there is no folder {wanted!r}{seen}{also}; the tables are not part of oncsim (point to yours with "
+        f"--set market.folder=PATH, or name their folder in the environment variable {DATA_VARIABLE})"
     )
+    faults.add("", 0, 0, "market.folder", message)
     return None
 
 

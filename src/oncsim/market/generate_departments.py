@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oncsim.market.generate_keys import Ints, logistic, one, pick, share_out
+from oncsim.market.generate_keys import Floats, Ints, logistic, one, pick, share_out, systematic
 from oncsim.market.generate_sites import site_row
 from oncsim.market.places import miles_between
 from oncsim.randomness import Luck, identities, identity
@@ -15,9 +15,11 @@ from oncsim.randomness import Luck, identities, identity
 if TYPE_CHECKING:
     import pandas as pd
 
-# Share of a zone's oncologists outside the centers who are hospital-based. With the centers it makes about
-# 60% of all (C14); places differ very widely (S10: from none in Nevada to all in Idaho).
-HOSPITAL_LOGIT = {False: 0.18, True: 0.30}
+# Log odds that an oncologist outside the centers' main sites is hospital-based. With the centers it makes
+# about 60% of all (C14). States differ very widely (S10: from none in Nevada to all in Idaho), whatever the
+# seed; areas within a state differ by the luck of the market; country more than city (C18).
+HOSPITAL_LOGIT = -0.36
+RURAL_LOGIT = 0.3
 STATE_SPREAD, AREA_SPREAD = 0.7, 0.9
 OFF_CAMPUS_CHANCE = {True: 0.76, False: 0.45}  # 340B hospitals with off-site clinics: 76%; others: judgement
 OFF_CAMPUS_SHARE = (0.20, 0.50)
@@ -35,18 +37,41 @@ NEAR_MILES = 3.0  # hospitals that near to a center are one campus with it
 def hospital_based(zones: pd.DataFrame, general: Ints, hospitals: pd.DataFrame, luck: Luck) -> Ints:
     """Return how many of each zone's oncologists outside the centers are hospital-based."""
     keys = identities(zones["zone"])
-    rural = zones["rural"].to_numpy(dtype=bool)
-    state = identities(["state/" + s for s in zones["state"]])
+    state = zones["state"].to_numpy(dtype=str)
     area = identities("area/" + zones["market"].where(~zones["rural"], zones["zone"]))
-    logit = np.where(rural, HOSPITAL_LOGIT[True], HOSPITAL_LOGIT[False])
-    logit = logit + STATE_SPREAD * luck.normal("hospital_based", 0, state)
+    logit = RURAL_LOGIT * zones["rural"].to_numpy(dtype=np.float64)
     logit = logit + AREA_SPREAD * luck.normal("hospital_based", 0, area)
-    count = np.floor(general * logistic(logit) + luck.uniform("hospital_based", 0, keys)).astype(np.int64)
     ordinary = hospitals[~hospitals["critical_access"]]
     room = np.where(
         zones["zone"].isin(ordinary["zone"]), general, np.where(zones["zone"].isin(hospitals["zone"]), 2, 0)
     )
-    return np.minimum(np.minimum(count, general), room)
+    room = np.minimum(room, general)
+    counts = np.zeros(len(zones), dtype=np.int64)
+    for name in np.unique(state):
+        here = np.flatnonzero(state == name)
+        expected = _spread_over_areas(
+            _state_share(str(name)) * general[here].sum(), general[here], room[here], logit[here]
+        )
+        counts[here] = systematic(expected, keys[here], one(luck, "hospital_based", str(name)))
+    return counts
+
+
+def _state_share(state: str) -> float:
+    """Return the hospital-based share of a state: its own trait, not luck, so the nation's split always holds."""
+    trait = np.zeros(1)
+    if state:
+        trait = Luck(0).normal("hospital_based", 0, [identity("state", state)])
+    return float(logistic(HOSPITAL_LOGIT + STATE_SPREAD * trait)[0])
+
+
+def _spread_over_areas(target: float, general: Ints, room: Ints, logit: Floats) -> Floats:
+    """Return hospital-based oncologists expected per zone, up to its room, that add up to the target."""
+    low, high = -12.0, 12.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        expected = np.minimum(general * logistic(logit + middle), room)
+        low, high = (middle, high) if expected.sum() < target else (low, middle)
+    return np.asarray(np.minimum(general * logistic(logit + high), room), dtype=np.float64)
 
 
 def center_sites(centers: pd.DataFrame, staff: Ints, hospitals: pd.DataFrame) -> list[dict[str, Any]]:
@@ -68,7 +93,7 @@ def center_sites(centers: pd.DataFrame, staff: Ints, hospitals: pd.DataFrame) ->
 
 
 def home_hospitals(centers: pd.DataFrame, hospitals: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return the hospital each center is at: of those it owns the nearest, the largest where several are near."""
+    """Return the hospital each center is at: its nearest own one, the largest where several are near."""
     own = hospitals[hospitals["org"].isin(centers["org"])]
     seat = centers.set_index("org")[["lat", "lon"]].loc[own["org"]]
     miles = miles_between(seat["lat"].to_numpy(), seat["lon"].to_numpy(), own["lat"], own["lon"])

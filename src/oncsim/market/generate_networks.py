@@ -78,10 +78,10 @@ def _affinity(state: np.ndarray, keys: np.ndarray, luck: Luck) -> np.ndarray:
         "network_state",
         0,
         pair_keys(np.repeat(identities(states), len(networks)), np.tile(networks, len(states))),
-    ).reshape(len(states), -1)
+    ).reshape(len(states), len(networks))
     investors = np.array([network[3] for network in NETWORKS])
     hold += np.log(INVESTOR_WEIGHT) * np.isin(states, INVESTOR_STATES)[:, None] * investors[None, :]
     size = np.log([network[2] for network in NETWORKS])
     pairs = pair_keys(np.repeat(keys, len(networks)), np.tile(networks, len(keys)))
-    gumbel = -np.log(-np.log(luck.uniform("network_choice", 0, pairs))).reshape(len(keys), -1)
+    gumbel = -np.log(-np.log(luck.uniform("network_choice", 0, pairs))).reshape(len(keys), len(networks))
     return np.asarray(size[None, :] + hold[at] + gumbel)

@@ -73,10 +73,11 @@ def locate(around: Around, zones: pd.DataFrame | None = None) -> tuple[float, fl
             return _only(around.place, source[wanted])
         for name, points in source.items():
             known.setdefault(name, set()).update(points)
+    near = did_you_mean(_display(wanted), map(_display, known))
     raise _fault(
         "market.around.place",
         f"{around.place!r} is no county, metropolitan area or city with an NCI-designated center (write for "
-        f"example 'Davidson, TN', '47037' or 'Nashville'){did_you_mean(_display(wanted), map(_display, known))}",
+        f"example 'Davidson, TN', '47037' or 'Nashville'){near}",
     )
 
 

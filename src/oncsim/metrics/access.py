@@ -45,7 +45,7 @@ def _travelled_by(share: float) -> Compute:
     def compute(view: View) -> Iterator[Row]:
         for group, minutes, patients in view.patients_by_minutes:
             if len(patients) and patients[-1] > 0:
-                place = int(np.searchsorted(patients, share * patients[-1], side="right"))
+                place = int(np.searchsorted(patients, share * patients[-1], side="left"))
                 yield "all", group, float(minutes[min(place, len(minutes) - 1)])
 
     return compute

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from oncsim.errors import RunError
 from oncsim.metrics.registry import METRICS
 from oncsim.metrics.view import Observed, View
@@ -19,7 +16,7 @@ class Collected(NamedTuple):
     names: list[str]
     markets: list[str]
     groups: list[str]
-    values: NDArray[np.float64]
+    values: list[float]
 
 
 def collect(model: Observed) -> Collected:
@@ -42,5 +39,5 @@ def collect(model: Observed) -> Collected:
         [row[0] for row in rows],
         [row[1] for row in rows],
         [row[2] for row in rows],
-        np.array([row[3] for row in rows], dtype=np.float64),
+        [row[3] for row in rows],
     )

@@ -27,7 +27,7 @@ GROUP_KEYS = ("component", "deprivation_quartile", "form", "market_type", "payer
 BETTER = ("higher", "lower", "")
 
 # Where a definition comes from when it is this project's own.
-INTERFACE = "oncsim interface: definitions that a checker recomputes"
+INTERFACE = "oncsim interface: definitions"
 
 METRICS: dict[str, Metric] = {}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACADEMIC_CENTER, NEEDS, SEGMENTS, SERVICE_LINES
+from oncsim.codes import ACADEMIC_CENTER, AMC_MAIN, AMC_SATELLITE, NEEDS, SEGMENTS, SERVICE_LINES
 from oncsim.processes.demand import round_systematically
 from oncsim.randomness import pair_keys
 from oncsim.state.flows import Flows
@@ -20,7 +20,8 @@ Floats = NDArray[np.float64]
 _NEED_OF = np.array([NEEDS.index(need) for _, need in SEGMENTS])
 _NAVIGATION, _PHARMACY, _TRIALS = (SERVICE_LINES.index(x) for x in ("navigation", "pharmacy", "trials"))
 QUARTER_DAYS = 91.3
-_HIGHEST_LOAD = 0.98
+# Where load is higher a backlog takes over; the formula itself has a pole at one.
+_HIGHEST_LOAD = 0.95
 
 
 @dataclass
@@ -71,21 +72,46 @@ def start_capacity(model: OncologyMarket) -> Floats:
     """Return starts each site can take this quarter: oncologist time, or chairs beside those already under treatment."""
     law, sites = model.law, model.sites
     shock = np.where(model.t <= sites.shock_until, 1.0 + sites.shock, 1.0).clip(min=0.0)
-    by_time = sites.oncologists * float(law["care.starts_per_oncologist"]) / 4.0
+    academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
+    clinical = np.where(academic, float(law["choice.academic_time"]), 1.0)
+    by_time = sites.oncologists * clinical * float(law["care.starts_per_oncologist"]) / 4.0
     days = infusion_days(model)
-    # Chairs serve people under treatment first; a new patient takes half a quarter's infusions in the first one.
+    # Chairs serve people under treatment first; a tenth is kept for those who start.
     chair_days = sites.chairs * float(law["care.chair_turns"]) * float(law["care.chair_days"])
     chair_days = chair_days * float(law["care.chair_use"])
-    staying = sites.in_care * (1.0 - 0.5 * leaving_share(model))
-    spare = chair_days - (staying * days).sum(axis=1)
-    by_chair = np.maximum(spare, 0.1 * chair_days) / max(0.5 * float(days.mean()), 1e-9)
+    course = course_of_treatment(model)
+    spare = chair_days - (sites.in_care * course.time * days).sum(axis=1)
+    by_chair = np.maximum(spare, 0.1 * chair_days) / max(float((course.time_new * days).mean()), 1e-9)
     return np.minimum(by_time, by_chair) * shock * sites.open
 
 
-def leaving_share(model: OncologyMarket) -> Floats:
-    """Return the share of people under treatment who finish in a quarter, (segments,)."""
+@dataclass(frozen=True)
+class Course:
+    """Time under treatment, exponential with the mean of the registry, over one quarter, (segments,) each.
+
+    Attributes
+    ----------
+    staying : float
+        Share of people under treatment at the start who still are at the end.
+    staying_new : float
+        Share of those who start, evenly over the quarter, still under treatment at its end.
+    time, time_new : float
+        Mean part of the quarter each spends under treatment.
+    """
+
+    staying: Floats
+    staying_new: Floats
+    time: Floats
+    time_new: Floats
+
+
+def course_of_treatment(model: OncologyMarket) -> Course:
+    """Return how time under treatment falls on quarters; over all quarters it adds to the mean."""
     months = np.array([float(model.law["care.months_in_treatment"][need]) for need in NEEDS])
-    return np.minimum(3.0 / months, 1.0)[_NEED_OF]
+    hazard = (3.0 / months)[_NEED_OF]
+    staying = np.exp(-hazard)
+    time = (1.0 - staying) / hazard
+    return Course(staying, time, time, (1.0 - time) / hazard)
 
 
 def infusion_days(model: OncologyMarket) -> Floats:
@@ -130,23 +156,34 @@ def _serve(model: OncologyMarket, arrivals: Floats) -> None:
         float(law["care.base_wait"]) + np.minimum(queue + QUARTER_DAYS * backlog, 365.0),
         0.0,
     )
+    memory = float(law["choice.wait_memory"])
+    sites.expected_wait = memory * sites.expected_wait + (1.0 - memory) * sites.wait_days
     model.arrivals, model.capacity = arrivals, capacity
 
 
+def seekers(model: OncologyMarket, before: Floats) -> tuple[Floats, Floats]:
+    """Return (patients who seek a start this quarter, patients who go untreated), (zones, segments) each.
+
+    New patients seek treatment by the choice model; of those who waited a few give up, all where no site is left.
+    """
+    treated = model.choice.treated
+    kept = np.where(treated > 0, 1.0 - float(model.law["choice.untreated.giving_up"]), 0.0)
+    seeking = model.new_patients * treated + before * kept
+    return seeking, model.new_patients + before - seeking
+
+
 def _expected_flows(model: OncologyMarket, before: Floats) -> Flows:
-    wanting = model.new_patients + before
-    chosen = model.choice.site_totals(wanting)
+    seeking, untreated = seekers(model, before)
+    chosen = model.choice.site_totals(seeking)
     _serve(model, chosen.sum(axis=1))
     sites = model.sites
     sites.starts = chosen * sites.served[:, None]
-    untreated = wanting * model.choice.untreated
     if np.all(sites.served >= 1.0):
-        started = wanting - untreated
-        waiting = np.zeros_like(wanting)
+        waiting = np.zeros_like(seeking)
     else:
-        waiting = model.choice.zone_totals(wanting, 1.0 - sites.served)
-        started = wanting - untreated - waiting
-    pair_started = model.choice.pair_totals(wanting) * sites.served[model.pairs.site]
+        waiting = model.choice.zone_totals(seeking, 1.0 - sites.served)
+    started = seeking - waiting
+    pair_started = model.choice.pair_totals(seeking) * sites.served[model.pairs.site]
     return Flows(model.new_patients, untreated, waiting, before, started, pair_started)
 
 
@@ -157,8 +194,9 @@ def _integer_flows(model: OncologyMarket, before: Floats) -> Flows:
     luck = model.luck.uniform("demand.cases", model.t, cell)
     new = np.floor(model.new_patients.ravel() + luck).reshape(zones, segments)
     model.new_patients = new
+    seeking, giving_up = seekers(model, before)
     wanting = new + before
-    expected = model.choice.pair_segments(wanting)
+    expected = model.choice.pair_segments(seeking)
     _serve(model, np.bincount(model.pairs.site, weights=expected.sum(axis=1), minlength=len(model.sites)))
     u = model.luck.uniform("choice.site", model.t, cell).reshape(zones, segments)
     pairs, sites = model.pairs, model.sites
@@ -169,7 +207,7 @@ def _integer_flows(model: OncologyMarket, before: Floats) -> Flows:
         rows = slice(int(pairs.start[zone]), int(pairs.start[zone + 1]))
         parts = np.concatenate(
             [
-                (wanting[zone] * model.choice.untreated[zone])[:, None],
+                giving_up[zone][:, None],
                 (expected[rows] * served[rows]).T,
                 (expected[rows] * (1.0 - served[rows])).T,
             ],
@@ -199,9 +237,9 @@ def _by_site(model: OncologyMarket, pair_values: Floats) -> Floats:
 def _treat(model: OncologyMarket) -> None:
     """Advance people under treatment and count what they receive."""
     law, sites = model.law, model.sites
-    leaving = leaving_share(model)
-    quarters = sites.in_care * (1.0 - 0.5 * leaving) + 0.5 * sites.starts
-    sites.in_care = sites.in_care * (1.0 - leaving) + sites.starts * (1.0 - 0.5 * leaving)
+    course = course_of_treatment(model)
+    quarters = sites.in_care * course.time + sites.starts * course.time_new
+    sites.in_care = sites.in_care * course.staying + sites.starts * course.staying_new
     sites.infusions = quarters * infusion_days(model)
     visits = quarters * float(law["care.visits_per_quarter"])
     pharmacy = np.where(sites.lines[:, _PHARMACY], float(law["care.pharmacy_effect"]), 1.0)

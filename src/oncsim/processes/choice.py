@@ -91,7 +91,7 @@ def site_utility(model: OncologyMarket) -> tuple[NDArray[np.float64], NDArray[np
     common = (
         sites.quality
         + float(law["choice.size"]) * np.log(np.maximum(sites.oncologists, 0.05))
-        + float(law["choice.wait"]) * sites.wait_days
+        + float(law["choice.wait"]) * sites.expected_wait
     )
     by_need = np.outer(academic, [float(law["choice.academic_need"][need]) for need in NEEDS])
     by_need[:, 1:] += float(law["choice.trials"]) * sites.lines[:, _TRIALS, None]
@@ -120,6 +120,7 @@ def choice(model: OncologyMarket) -> None:
     law = model.law
     _list_fresh_sites(model)
     utility, available = site_utility(model)
+    utility = utility + model.kind_pull[NEST_OF_KIND[model.sites.kind], None]
     pair_utility = travel_utility(model)
     shared = steering_utility(model)
     shared += float(law["choice.nearest"]) * nearest_open(model, available[:, 0])
@@ -133,6 +134,27 @@ def choice(model: OncologyMarket) -> None:
     model.choice = choose(
         layout, pair_utility, utility, available, offset - slope * model.reference_access, slope, dissimilarity
     )
+
+
+def balance_kinds(model: OncologyMarket) -> None:
+    """Move the pull of each kind of site so that patients divide over kinds as clinical oncologist time does.
+
+    Called while the market settles (one step of the contraction of Berry 1994 a quarter), then frozen: the
+    constants of the logit are matched to the start, so that policy moves shares and start-up does not.
+    """
+    sites, law = model.sites, model.law
+    nest = NEST_OF_KIND[sites.kind]
+    working = sites.open & (sites.oncologists > 1e-6)
+    academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
+    time = np.where(working, sites.oncologists, 0.0) * np.where(academic, float(law["choice.academic_time"]), 1.0)
+    supply = np.bincount(nest, weights=time, minlength=NESTS)
+    demand = np.bincount(nest, weights=model.arrivals, minlength=NESTS)
+    both = (supply > 0) & (demand > 0)
+    if both.sum() < 2:
+        return
+    step = np.zeros(NESTS)
+    step[both] = np.log(supply[both] / supply[both].sum()) - np.log(demand[both] / demand[both].sum())
+    model.kind_pull += float(law["choice.start_balance"]) * step
 
 
 def _list_fresh_sites(model: OncologyMarket) -> None:

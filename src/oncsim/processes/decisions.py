@@ -51,9 +51,9 @@ def vacancies(model: OncologyMarket) -> NDArray[np.int64]:
     posts = np.floor(np.minimum(wanted, np.maximum(0.25 * sites.oncologists, 1.0)) + 1e-9).astype(np.int64)
     posts = np.maximum(posts, 0)
     posts = np.where(home & (people == 0) & (sites.visiting_from < 0), 1, posts)
-    worth = orgs.margin + orgs.autonomy * orgs.headcount / 4.0 * (orgs.kind == PRACTICE)
-    hospital_owned = np.isin(orgs.kind, (HEALTH_SYSTEM, ACADEMIC_CENTER))
-    able = hospital_owned | ((worth > 0) & (orgs.cash >= 0))
+    # Two years of margins, so that the quarter after a retirement does not bar the successor.
+    worth = orgs.margin_history.mean(axis=1) + orgs.autonomy * np.maximum(orgs.headcount, 1) / 4.0
+    able = np.isin(orgs.kind, (HEALTH_SYSTEM, ACADEMIC_CENTER)) | (worth > 0)
     return np.where(home & able[sites.org], posts, 0)
 
 

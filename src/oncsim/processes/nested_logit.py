@@ -73,12 +73,13 @@ class PairLayout:
 
 @dataclass(frozen=True)
 class Choice:
-    """Who goes where, kept factored: flows of a cell are ``weight[pair, need] * factor[site, k] * share[nest][zone, k]``.
+    """Who goes where, kept factored: of those who seek treatment, the part of a cell that chooses a site is
+    ``weight[pair, need] * factor[site, k] * share[nest][zone, k]``.
 
     Attributes
     ----------
-    untreated : (zones, segments) float
-        Probability of going untreated.
+    treated : (zones, segments) float
+        Probability that a new patient seeks treatment; 0 where no site is available.
     inclusive : (zones, segments) float
         Expected best utility ``I``; -inf where no site is available.
     """
@@ -87,11 +88,11 @@ class Choice:
     weight: Floats
     factor: Floats
     share: list[Floats]
-    untreated: Floats
+    treated: Floats
     inclusive: Floats
 
     def site_totals(self, patients: Floats) -> Floats:
-        """Return patients choosing each site, (sites, segments), for ``patients`` (zones, segments)."""
+        """Return patients choosing each site, (sites, segments), of ``patients`` (zones, segments) who seek treatment."""
         total = np.zeros((self.layout.sites, patients.shape[1]))
         for need in range(_N):
             columns = slice(need, None, _N)
@@ -189,7 +190,5 @@ def choose(
     reached = both > 0
     treated = np.where(reached, expit(outside + slope * np.where(reached, inclusive, 0.0)), 0.0)
     safe = np.where(reached, both, 1.0)
-    share = [
-        treated * power / safe / np.where(some > 0, some, 1.0) for some, power in zip(inside, powered, strict=True)
-    ]
-    return Choice(layout, weight, factor, share, 1.0 - treated, inclusive)
+    share = [power / safe / np.where(some > 0, some, 1.0) for some, power in zip(inside, powered, strict=True)]
+    return Choice(layout, weight, factor, share, treated, inclusive)

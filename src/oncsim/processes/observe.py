@@ -71,8 +71,7 @@ def _pair_flows(model: OncologyMarket) -> tuple[np.ndarray, np.ndarray]:
     if model.integer_flows is not None:
         started, waiting = model.integer_flows
         return started.copy(), waiting.copy()
-    wanting = model.flows.new + model.flows.waiting_before
-    asked = model.choice.pair_segments(wanting)
+    asked = model.choice.pair_segments(model.flows.started + model.flows.waiting)
     served = model.sites.served[model.pairs.site][:, None]
     return asked * served, asked * (1.0 - served)
 

@@ -66,15 +66,29 @@ class Setting:
         return cls(np.isin(sites.kind, HOSPITAL_KINDS), sites.kind, sites.excepted, sites.eligible_340b)
 
 
+_NEUTRAL = {
+    "drug_administration": (
+        "policy.site_neutral.drug_administration.on_campus",
+        "policy.site_neutral.drug_administration.excepted",
+        "policy.site_neutral.drug_administration.non_excepted",
+    ),
+    "clinic_visit": (
+        "policy.site_neutral.clinic_visit.on_campus",
+        "policy.site_neutral.clinic_visit.excepted",
+        "policy.site_neutral.clinic_visit.non_excepted",
+    ),
+}
+
+
 def site_neutral_share(law: Values, service: str, setting: Setting) -> Floats:
     """Return the share of the OPPS rate paid for ``drug_administration`` or ``clinic_visit`` (1 where the full rate is)."""
-    base = f"policy.site_neutral.{service}"
+    on_campus, excepted, non_excepted = (float(law[name]) for name in _NEUTRAL[service])
     on = np.isin(setting.kind, (HOPD_ON, AMC_MAIN))
     off = np.isin(setting.kind, (HOPD_OFF, AMC_SATELLITE))
     share = np.ones(len(setting.kind))
-    share = np.where(on, float(law[f"{base}.on_campus"]), share)
-    share = np.where(off & setting.excepted, float(law[f"{base}.excepted"]), share)
-    return np.where(off & ~setting.excepted, float(law[f"{base}.non_excepted"]), share)
+    share = np.where(on, on_campus, share)
+    share = np.where(off & setting.excepted, excepted, share)
+    return np.where(off & ~setting.excepted, non_excepted, share)
 
 
 @dataclass(frozen=True)

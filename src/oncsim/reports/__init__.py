@@ -16,7 +16,8 @@ def write_report(run_folder: Path) -> Path:
     Parameters
     ----------
     run_folder : Path
-        A folder as ``oncsim run`` leaves it; only ``metrics`` must be there, whatever else is missing is said.
+        A folder as ``oncsim run`` leaves it; only ``metrics`` must be there, whatever else is missing is
+        said.
 
     Raises
     ------

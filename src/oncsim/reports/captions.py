@@ -50,17 +50,21 @@ def settings_caption(run: RunTables) -> Caption:
     first, last = shares.iloc[0], shares.iloc[-1]
     ranked = (last - first).abs().sort_values(ascending=False, kind="stable").index
     clauses = [
-        f"{SITE_WORDS.get(kind, kind)} {words.amount(first[kind], 'share')} to {words.amount(last[kind], 'share')}"
+        f"{_site(kind)} {words.amount(first[kind], 'share')} to {words.amount(last[kind], 'share')}"
         for kind in ranked[:3]
     ]
     span = f"from {shares.index[0]} to {shares.index[-1]}"
     text = f"Largest moves {span}, share of infusions: {words.listing(clauses)}."
     if len(shares) == 1:
         text = f"Share of infusions in {shares.index[0]}; one quarter shows no movement."
-    parts = words.listing([f"{SITE_WORDS.get(k, k)} {words.amount(v, 'share')}" for k, v in last.items()])
+    parts = words.listing([f"{_site(k)} {words.amount(v, 'share')}" for k, v in last.items()])
     return Caption(
         text, f"Stacked areas of infusions by kind of site over time. In {shares.index[-1]}: {parts}."
     )
+
+
+def _site(kind: object) -> str:
+    return SITE_WORDS.get(str(kind), words.code_words(str(kind)))
 
 
 def map_caption(run: RunTables) -> Caption:
@@ -98,7 +102,7 @@ def network_caption(run: RunTables, quarter: str) -> Caption:
     text += f"{words.counted(len(ties), 'tie')}"
     if len(forms):
         text += f", most often {words.code_words(str(forms.index[0]))} ({int(forms.iloc[0]):,})"
-    text += f" in {quarter}. Nearness in the drawing means being linked, not being near on a map. First replicate."
+    text += f" in {quarter}. Near in the drawing means linked, not near on a map. First replicate."
     return Caption(words.sentence(text), f"Network of organisations, owners and ties. {words.sentence(text)}")
 
 
@@ -128,7 +132,7 @@ def metric_captions(run: RunTables, summary: Summary) -> dict[str, Caption]:
     """Return the captions of the figures that are drawn from metrics alone."""
     note = band_note(len(run.replicates))
     rural = ("rural=true", "")
-    texts = {
+    texts: dict[str, list[tuple[str, tuple[str, ...]]]] = {
         "consolidation": [
             ("consolidation.hhi", ("market_type=hrr", "", "market_type=cbsa", "market_type=state")),
             ("consolidation.share_oncologists_independent", ("",)),
@@ -142,7 +146,8 @@ def metric_captions(run: RunTables, summary: Summary) -> dict[str, Caption]:
     }
     titles = {
         "consolidation": "Line charts of concentration, independent oncologists, hospital and 340B infusions",
-        "access": "Line charts of travel time, patients within an hour, untreated patients and waits, by rurality",
+        "access": "Line charts of travel time, patients within an hour, untreated patients and waits, by "
+        "rurality",
         "prices": "Line charts of commercial prices against Medicare and over time",
         "spending": "Stacked areas of payments by payer and by component",
         "partnerships": "Line charts of active ties, their forms, ties formed and dissolved, and trust",
@@ -166,5 +171,6 @@ def events_caption(events: pd.DataFrame, replicates: int, years: list[str]) -> C
         f"{words.code_words(str(k))} {words.plain(round(float(totals[k]), 1))}" for k in counts.columns[:4]
     ]
     mean = " (mean over replicates)" if replicates > 1 else ""
-    text = f"Events a year{mean}; most often over the horizon: {words.listing(clauses)}. Each chart has its own scale."
+    text = f"Events a year{mean}; most often over the horizon: {words.listing(clauses)}."
+    text += " Each chart has its own scale."
     return Caption(text, f"Bar charts of events by kind and year. {text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,8 @@ def _read(folder: Path) -> _Compared:
     table = read_table(folder, "differences", [*_COLUMNS, *_DRAWN]) if folder.is_dir() else None
     if table is None or table.empty:
         what = "is empty" if table is not None else "is not there"
-        message = f"this is not a comparison: the table of differences {what} (give a folder that oncsim compare wrote)"
+        message = f"this is not a comparison: the table of differences {what}"
+        message += " (give a folder that oncsim compare wrote)"
         raise InputError([Fault(str(folder), 0, 0, "", message)])
     table["scenario"] = table["scenario"].astype(str)
     for column in (*_COLUMNS[4:], *_DRAWN):
@@ -131,16 +133,17 @@ def _heading(compared: _Compared) -> dict[str, Any]:
     span = f"{quarters[0]} to {quarters[-1]}" if quarters else "horizon not recorded"
     status = str(manifest.get("status") or "")
     questions = [entry["question"] for entry in compared.others if entry["question"]]
-    title = f"{words.listing([entry['title'] for entry in compared.others])}, against {compared.baseline['title']}"
+    others = words.listing([entry["title"] for entry in compared.others])
     _, warnings = notes_and_warnings(manifest)
     return {
-        "title": title,
+        "title": f"{others}, against {compared.baseline['title']}",
         "question": questions[0] if len(set(questions)) == 1 else "",
         "about": f"Baseline {compared.baseline['label']}, {span}, {words.counted(count, 'replicate')} each",
         "trouble": ""
         if status in ("", "complete")
         else f"The comparison is marked {status!r}, not complete.",
-        "pairing": "Replicates are paired: replicate by replicate, all scenarios share the luck that is not the "
+        "pairing": "Replicates are paired: replicate by replicate, all scenarios share the luck that is "
+        "not the "
         "policy's, so differences below are due to what the scenarios change.",
         "interval_note": interval_note(count, compared.with_behaviour),
         "final_words": "mean of the last four quarters",
@@ -159,34 +162,40 @@ def interval_note(replicates: int, with_behaviour: bool) -> str:
         return "One replicate: there are no intervals, and a difference may be luck."
     if with_behaviour:
         return (
-            f"95 % intervals over {replicates} paired replicates. The first interval is over luck only, with behaviour "
-            "at its central values; the interval marked 'with behaviour' also draws behaviour from the registry's "
+            f"95 % intervals over {replicates} paired replicates. The first interval is over luck only, "
+            f"with behaviour "
+            "at its central values; the interval marked 'with behaviour' also draws behaviour from the "
+            "registry's "
             "distributions, so it is usually wider."
         )
     return (
-        f"95 % intervals are paired Student intervals over {replicates} replicates and cover luck only. Doubt about "
+        f"95 % intervals are paired Student intervals over {replicates} replicates and cover luck only. "
+        f"Doubt about "
         "behaviour is not in them; the option --uncertainty adds it."
     )
 
 
 def _scenario(table: pd.DataFrame, entry: dict[str, str]) -> dict[str, Any]:
     own = table[table["scenario"] == entry["label"]]
-    indexed = own.drop_duplicates(["quarter", "metric", "group"]).set_index(["quarter", "metric", "group"])
-    changed = own["difference"].abs().max()
-    nothing = "Every difference is exactly zero: both scenarios ran the same." if changed == 0 else ""
-    lines: dict[str, list[str]] = {"final": [], "mean": []}
-    for when, found in lines.items():
-        for metric, groups in HEADLINES:
-            found += [
-                _line(indexed.loc[key], *key[1:])
-                for g in groups
-                if (key := (when, metric, g)) in indexed.index
-            ]
-    total = [_line(indexed.loc[key], *key[1:]) for m in _TOTALS if (key := ("total", m, "")) in indexed.index]
-    return {**entry, **lines, "total": total, "nothing": nothing}
+    rows = {(row["quarter"], row["metric"], row["group"]): row for row in own.to_dict("records")}
+    nothing = ""
+    if (own["difference"] == 0).all():
+        nothing = "Every difference is exactly zero: both scenarios ran the same."
+
+    def lines(when: str, chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> list[str]:
+        keys = [(when, metric, group) for metric, groups in chosen for group in groups]
+        return [_line(rows[key], *key[1:]) for key in keys if key in rows]
+
+    return {
+        **entry,
+        "final": lines("final", HEADLINES),
+        "mean": lines("mean", HEADLINES),
+        "total": lines("total", tuple((metric, ("",)) for metric in _TOTALS)),
+        "nothing": nothing,
+    }
 
 
-def _line(row: pd.Series, metric: str, group: str) -> str:
+def _line(row: Mapping[Hashable, Any], metric: str, group: str) -> str:
     known, where = fact(metric), group_words(group)
     noun = words.with_group(known.noun, where)
     unit = known.unit
@@ -212,13 +221,16 @@ def _forest(compared: _Compared, titles: dict[str, str]) -> Picture:
     )
     sure = effects[(effects["low"] > 0) | (effects["high"] < 0)]
     caption = (
-        f"Difference from the baseline over the last four quarters, in percent of the baseline. Filled dots: the 95 % "
-        f"interval leaves out zero ({len(sure)} of {len(effects)} rows); open dots: it does not, or the difference is "
+        f"Difference from the baseline over the last four quarters, in percent of the baseline. Filled "
+        f"dots: the 95 % "
+        f"interval leaves out zero ({len(sure)} of {len(effects)} rows); open dots: it does not, or the "
+        f"difference is "
         "zero. Metrics whose baseline is zero are left out; an arrow means beyond the axis."
     )
     if compared.replicates < 2:
         caption = (
-            "Difference from the baseline over the last four quarters, in percent of the baseline; one replicate, so "
+            "Difference from the baseline over the last four quarters, in percent of the baseline; one "
+            "replicate, so "
             "no intervals. Metrics whose baseline is zero are left out."
         )
     largest = effects.reindex(effects["effect"].abs().sort_values(ascending=False, kind="stable").index).head(
@@ -237,7 +249,7 @@ def _forest(compared: _Compared, titles: dict[str, str]) -> Picture:
 def _paths(compared: _Compared, titles: dict[str, str]) -> list[Picture]:
     table = compared.differences
     held = set(zip(table["metric"], table["group"], strict=True))
-    pictures = []
+    pictures: list[Picture] = []
     for metric, groups in HEADLINES:
         group = next((group for group in reversed(groups) if (metric, group) in held), None)
         if group is None or len(pictures) == _PATHS:
@@ -254,7 +266,7 @@ def _paths(compared: _Compared, titles: dict[str, str]) -> list[Picture]:
                 & (table["quarter"] == "final")
             ]
             if len(row):
-                lines.append(f"{entry['title']}: {_line(row.iloc[0], metric, group)}")
+                lines.append(f"{entry['title']}: {_line(row.iloc[0].to_dict(), metric, group)}")
         band = " Bands: 95 % intervals of the paired difference." if compared.replicates > 1 else ""
         caption = " ".join(lines) + band
         alt = f"Paths of {fact(metric).noun} by scenario and their differences. {' '.join(lines)}"

@@ -72,7 +72,8 @@ def _heading(run: RunTables, summary: Summary) -> dict[str, Any]:
     elif run.missing:
         trouble = f"Tables that are not in the run folder: {words.listing(run.missing)}."
     note = (
-        f"Numbers are means over {count} replicates, which differ only in luck; intervals cover that luck alone, not "
+        f"Numbers are means over {count} replicates, which differ only in luck; intervals cover that luck "
+        f"alone, not "
         "doubt about the assumptions."
         if count > 1
         else "One replicate was run, so nothing here says how much is luck; more replicates give intervals."
@@ -162,7 +163,8 @@ def _story(run: RunTables) -> dict[str, Any]:
     listed = f"the first {story.LISTED:,} of {len(own):,}; all are in the table of events"
     return {
         "story": story.by_year(chosen),
-        "story_note": f"{told}{which}, told in order of time. Importance weighs the kind of event, the money in it and the "
+        "story_note": f"{told}{which}, told in order of time. Importance weighs the kind of event, the "
+        "money in it and the "
         "size of those involved.",
         "listed": story.happenings(own.head(story.LISTED)),
         "listed_note": listed if len(own) > story.LISTED else f"{len(own):,}",
@@ -222,7 +224,7 @@ def _largest(run: RunTables, shown: int = 10) -> dict[str, Any]:
 
 
 def _value(table: pd.DataFrame, org: str, column: str) -> float:
-    return float(table.loc[org, column]) if org in table.index else 0.0
+    return float(table[column].get(org, 0.0))
 
 
 def _fate(last: pd.DataFrame, org: str, names: dict[str, str]) -> str:
@@ -235,18 +237,18 @@ def _fate(last: pd.DataFrame, org: str, names: dict[str, str]) -> str:
 
 def _all_metrics(summary: Summary) -> list[list[str]]:
     rows = []
-    for (metric, group), row in summary.table.iterrows():  # type: ignore[misc]
-        unit = summary.facts[str(metric)].unit
+    one_year = summary.years[0] == summary.years[1]
+    for metric, group in summary.table.index:
+        row, unit = summary.row(metric, group), summary.facts[metric].unit
         short = unit if words.kind_of_unit(unit) != "plain" else ""
-        interval = words.interval(float(row["low"]), float(row["high"]), unit)
-        one_year = summary.years[0] == summary.years[1]
+        interval = words.interval(row["low"], row["high"], unit)
         rows.append(
             [
-                str(metric),
-                group_words(str(group)),
-                words.amount(float(row["first"]), short),
-                words.amount(float(row["last"]), short),
-                "" if one_year else words.difference(float(row["change"]), short),
+                metric,
+                group_words(group),
+                words.amount(row["first"], short),
+                words.amount(row["last"], short),
+                "" if one_year else words.difference(row["change"], short),
                 interval.removeprefix("95 % interval "),
             ]
         )

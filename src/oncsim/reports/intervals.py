@@ -23,7 +23,8 @@ def student_half_width(values: NDArray[np.float64], level: float = 0.95) -> floa
 
 
 def over_quarters(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return mean, low and high of ``value`` per quarter over replicates (columns quarter, mean, low, high)."""
+    """Return mean, low and high of ``value`` per quarter over replicates (columns quarter, mean, low,
+    high)."""
     if frame.empty:
         return pd.DataFrame({"quarter": [], "mean": [], "low": [], "high": []})
     quarters, row = np.unique(frame["quarter"].to_numpy(dtype=str), return_inverse=True)
@@ -46,7 +47,8 @@ def over_quarters(frame: pd.DataFrame) -> pd.DataFrame:
 def _half_widths(
     squares: NDArray[np.float64], count: NDArray[np.int64], level: float = 0.95
 ) -> NDArray[np.float64]:
-    """Return half widths of Student intervals from sums of squared deviations; NaN with fewer than two values."""
+    """Return half widths of Student intervals from sums of squared deviations; NaN with fewer than two
+    values."""
     half = np.full(len(count), np.nan)
     several = count > 1
     if several.any():
@@ -76,8 +78,8 @@ def first_and_last_year(metrics: pd.DataFrame, counting: Iterable[str] = ()) -> 
     Returns
     -------
     pandas.DataFrame
-        Indexed by (metric, group): first, last, change, low, high, total (mean over replicates of the sum of all
-        quarters), replicates. ``low`` and ``high`` bound the change and are NaN with one replicate.
+        Indexed by (metric, group): first, last, change, low, high, total (mean over replicates of the sum
+        of all quarters), replicates. ``low`` and ``high`` bound the change and are NaN with one replicate.
     """
     columns = ["first", "last", "change", "low", "high", "total", "replicates"]
     if metrics.empty:

@@ -1,7 +1,8 @@
 """What a reader needs to know of a metric: how to call it in a sentence, its unit and its definition.
 
-The definitions of the model (:data:`oncsim.metrics.METRICS`) come first; the short facts here name the metrics of
-the interface in words that fit a sentence, and serve alone when a run folder is read without the model.
+The definitions of the model (:data:`oncsim.metrics.METRICS`) come first; the short facts here name the
+metrics of the interface in words that fit a sentence, and serve alone when a run folder is read without
+the model.
 """
 
 from __future__ import annotations
@@ -68,14 +69,17 @@ _KNOWN: dict[str, MetricFact] = dict(
             "consolidation.hhi",
             "market concentration (HHI)",
             "HHI",
-            "Herfindahl-Hirschman index: squares of the owners' shares of treated patients at sites located in a "
-            "market, added up, times 10,000; the mean over markets weighted by patients. 10,000 is one owner.",
+            "Herfindahl-Hirschman index: squares of the owners' shares of treated patients at sites "
+            "located in a "
+            "market, added up, times 10,000; the mean over markets weighted by patients. 10,000 is one "
+            "owner.",
         ),
         _fact(
             "consolidation.hhi_flow",
             "concentration where patients live (flow HHI)",
             "HHI",
-            "For each zone, the HHI of the owners who treat the people living there; the mean over zones weighted "
+            "For each zone, the HHI of the owners who treat the people living there; the mean over zones "
+            "weighted "
             "by population.",
         ),
         _fact(
@@ -94,7 +98,8 @@ _KNOWN: dict[str, MetricFact] = dict(
             "consolidation.wtp",
             "willingness to pay per patient",
             "",
-            "How much a network loses in value to patients without the system: a measure of its bargaining position.",
+            "How much a network loses in value to patients without the system: a measure of its "
+            "bargaining position.",
         ),
         _fact(
             "consolidation.practices_independent",
@@ -112,7 +117,8 @@ _KNOWN: dict[str, MetricFact] = dict(
             "consolidation.hopd_share_infusions",
             "the hospital share of infusions",
             "share",
-            "Infusions at hospital outpatient departments and academic sites, of those plus infusions in offices.",
+            "Infusions at hospital outpatient departments and academic sites, of those plus infusions in "
+            "offices.",
         ),
         _fact(
             "consolidation.share_340b_infusions",
@@ -210,7 +216,8 @@ _KNOWN: dict[str, MetricFact] = dict(
             "price.commercial_to_medicare",
             "the ratio of commercial to Medicare prices",
             "times",
-            "What commercial payers pay for a basket of services over what Medicare pays for the same basket.",
+            "What commercial payers pay for a basket of services over what Medicare pays for the same "
+            "basket.",
         ),
         _fact(
             "spending.total_per_patient",
@@ -265,7 +272,8 @@ _KNOWN: dict[str, MetricFact] = dict(
 
 @lru_cache(maxsize=1)
 def _model_metrics() -> dict[str, Any]:
-    # A run folder must be readable where the model's metrics cannot be imported (an older or partial install).
+    # A run folder must be readable where the model's metrics cannot be imported (an older or partial
+    # install).
     try:
         from oncsim.metrics import METRICS
     except ImportError:

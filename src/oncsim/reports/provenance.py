@@ -11,7 +11,8 @@ from oncsim.reports.reading import RunTables
 
 
 def policy_rows(scenario: dict[str, Any]) -> tuple[list[list[str]], str]:
-    """Return one row (what, from, until, value, source) a change of law, and what to say when there is none."""
+    """Return one row (what, from, until, value, source) a change of law, and what to say when there is
+    none."""
     if not scenario:
         return [], "The resolved scenario is not in the run folder."
     entries = scenario.get("policy")
@@ -105,7 +106,8 @@ def trust_lines(run: RunTables) -> list[str]:
     count = len(run.replicates)
     if count > 1:
         lines.append(
-            f"Intervals are over {count} replicates that differ only in luck. Doubt about behaviour is not in them; "
+            f"Intervals are over {count} replicates that differ only in luck. Doubt about behaviour is "
+            f"not in them; "
             "oncsim compare --uncertainty draws behaviour too."
         )
     else:
@@ -116,7 +118,8 @@ def trust_lines(run: RunTables) -> list[str]:
     source = market.get("source") if isinstance(market, dict) else ""
     lines += {
         "embedded": [
-            "Counties are real; providers are generated to published totals, so no organisation stands for a real one "
+            "Counties are real; providers are generated to published totals, so no organisation stands "
+            "for a real one "
             "unless it bears the name of a designated cancer center."
         ],
         "files": [

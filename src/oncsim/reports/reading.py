@@ -1,4 +1,5 @@
-"""Reading a run folder: only the columns and quarters that a report shows, so that a national run fits in memory."""
+"""Reading a run folder: only the columns and quarters that a report shows, so that a national run fits in
+memory."""
 
 from __future__ import annotations
 
@@ -165,13 +166,22 @@ def read_table(
     return _tidy(frame[columns].reset_index(drop=True))
 
 
+def _parquet() -> Any:
+    import pyarrow.parquet
+
+    return pyarrow.parquet
+
+
 def _read_parquet(path: Path, columns: list[str], where: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
-    import pyarrow.parquet as parquet
+    parquet = _parquet()
 
     held = parquet.read_schema(path).names
     chosen = [column for column in columns if column in held]
     filters = [term for term in where or [] if term[0] in held] or None
-    return parquet.read_table(path, columns=chosen, filters=filters).to_pandas(ignore_metadata=True)
+    frame: pd.DataFrame = parquet.read_table(path, columns=chosen, filters=filters).to_pandas(
+        ignore_metadata=True
+    )
+    return frame
 
 
 _TEXT = {
@@ -194,7 +204,7 @@ _TEXT = {
 }
 
 
-def _blank(column: str) -> object:
+def _blank(column: str) -> str | float:
     return "" if column in _TEXT else float("nan")
 
 
@@ -212,13 +222,14 @@ def _empty(columns: list[str]) -> pd.DataFrame:
 
 
 def _sums(folder: Path, table: str, values: list[str]) -> pd.DataFrame:
-    """Sum values by quarter and kind within each replicate and average over replicates, without loading rows."""
+    """Sum values by quarter and kind within each replicate and average over replicates, without loading
+    rows."""
     path = _locate(folder, table)
     keys = ["replicate", "quarter", "kind"]
     if path is None:
         return _empty(["quarter", "kind", *values])
     if path.suffix == ".parquet":
-        import pyarrow.parquet as parquet
+        parquet = _parquet()
 
         held = parquet.read_schema(path).names
         if any(column not in held for column in [*keys, *values]):
@@ -232,7 +243,7 @@ def _sums(folder: Path, table: str, values: list[str]) -> pd.DataFrame:
         grouped = frame.groupby(keys, as_index=False)[values].sum()
     replicates = grouped["replicate"].nunique()
     grouped["quarter"], grouped["kind"] = grouped["quarter"].astype(str), grouped["kind"].astype(str)
-    summed = grouped.groupby(["quarter", "kind"], as_index=False)[values].sum()
+    summed: pd.DataFrame = grouped.groupby(["quarter", "kind"], as_index=False)[values].sum()
     # A kind absent from a replicate counts as zero there, so divide by all replicates.
     summed[values] = summed[values] / max(replicates, 1)
     return summed

@@ -1,4 +1,5 @@
-"""Why it happened: what the events say of their reasons, and exact splits of the main changes into their parts."""
+"""Why it happened: what the events say of their reasons, and exact splits of the main changes into their
+parts."""
 
 from __future__ import annotations
 
@@ -33,8 +34,8 @@ class EventReasons:
 def event_reasons(events: pd.DataFrame, replicates: int, shown: int = 8) -> list[EventReasons]:
     """Return the commonest kinds of event with the reasons their text gives.
 
-    A reason is what follows ``because`` (or a like word); reasons that differ only in their numbers are counted as
-    one.
+    A reason is what follows ``because`` (or a like word); reasons that differ only in their numbers are
+    counted as one.
     """
     if events.empty:
         return []
@@ -65,9 +66,9 @@ def event_reasons(events: pd.DataFrame, replicates: int, shown: int = 8) -> list
 def hospital_share_parts(first: pd.DataFrame, last: pd.DataFrame) -> dict[str, tuple[int, float]] | None:
     """Split the change of the hospital share of infusions into parts that add up to it exactly.
 
-    The share is infusions at hospital and academic sites over those plus infusions in offices. Each site belongs to
-    one group by what it was in the first and in the last quarter; a group's part is its share of hospital infusions
-    at the end minus at the start.
+    The share is infusions at hospital and academic sites over those plus infusions in offices. Each site
+    belongs to one group by what it was in the first and in the last quarter; a group's part is its share
+    of hospital infusions at the end minus at the start.
 
     Returns
     -------
@@ -129,7 +130,8 @@ def hospital_share_sentence(sites: pd.DataFrame, quarters: list[str]) -> str:
     if not pieces:
         return ""
     return (
-        f"The hospital share of infusions moved by {words.difference(total, 'share')} between {quarters[0]} and "
+        f"The hospital share of infusions moved by {words.difference(total, 'share')} between "
+        f"{quarters[0]} and "
         f"{quarters[-1]}: {words.listing(pieces)}."
     )
 
@@ -189,10 +191,12 @@ def reach_sentence(zones: pd.DataFrame, sites: pd.DataFrame, quarters: list[str]
     people = pd.to_numeric(zones["population"], errors="coerce").fillna(0.0).to_numpy(dtype=float)
     farther, nearer = after > before + 5, after < before - 5
     if not farther.any() and not nearer.any():
-        return "No zone came to lie more than 5 miles nearer to, or farther from, an open site with an oncologist."
+        return "No zone came to lie over 5 miles nearer to, or farther from, an open site with an oncologist."
     return (
-        f"By {quarters[-1]}, {words.counted(int(farther.sum()), 'zone')} with {people[farther].sum():,.0f} people lay "
+        f"By {quarters[-1]}, {words.counted(int(farther.sum()), 'zone')} with "
+        f"{people[farther].sum():,.0f} people lay "
         f"more than 5 straight-line miles farther from the nearest open site with an oncologist than in "
-        f"{quarters[0]}, and {words.counted(int(nearer.sum()), 'zone')} with {people[nearer].sum():,.0f} people lay "
+        f"{quarters[0]}, and {words.counted(int(nearer.sum()), 'zone')} with {people[nearer].sum():,.0f} "
+        f"people lay "
         f"that much nearer."
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gc
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +59,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def render(template: str, context: dict[str, Any]) -> str:
@@ -85,7 +84,8 @@ def write_page(path: Path, template: str, context: dict[str, Any]) -> Path:
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """Pause Python's collection of cycles: figures make so many that it would take a fifth of the drawing time."""
+    """Pause Python's collection of cycles: figures make so many that it would take a fifth of the drawing
+    time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -46,7 +46,8 @@ def weight(kind: str) -> float:
 
 
 def first_replicate(events: pd.DataFrame, replicate: int) -> pd.DataFrame:
-    """Return the events of one replicate in order of time; the order within a quarter is that of the table."""
+    """Return the events of one replicate in order of time; the order within a quarter is that of the
+    table."""
     if events.empty:
         return events
     own = events[events["replicate"].astype(float) == replicate]
@@ -56,8 +57,8 @@ def first_replicate(events: pd.DataFrame, replicate: int) -> pd.DataFrame:
 def main_events(events: pd.DataFrame, volume: dict[str, float], shown: int = SHOWN) -> list[Happening]:
     """Choose the events that mattered most, in order of time.
 
-    An event counts by its kind, by the money in it, and by the size of the organisations in it; no kind takes more
-    than half of the list while others wait.
+    An event counts by its kind, by the money in it, and by the size of the organisations in it; no kind
+    takes more than half of the list while others wait.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -57,13 +58,14 @@ class Summary:
         """Return whether the run recorded the metric and group with a finite value in its last year."""
         if (metric, group) not in self.table.index:
             return False
-        return math.isfinite(float(self.table.loc[(metric, group), "last"]))
+        return math.isfinite(self.row(metric, group)["last"])
 
     def row(self, metric: str, group: str = "") -> dict[str, float]:
         """Return first, last, change, low, high and total of a metric and group; NaN where it is missing."""
         if (metric, group) not in self.table.index:
-            return dict.fromkeys(self.table.columns, math.nan)
-        return {str(key): float(value) for key, value in self.table.loc[(metric, group)].items()}
+            return dict.fromkeys(map(str, self.table.columns), math.nan)
+        row: Any = self.table.loc[(metric, group)]
+        return {str(key): float(value) for key, value in row.items()}
 
     def moved(self, metric: str, group: str = "", noun: str = "") -> str:
         """Return one clause on how a metric moved from the first to the last year."""
@@ -78,7 +80,7 @@ class Summary:
 
     def headlines(self, most: int = 6) -> list[Headline]:
         """Return the main numbers, at most ``most``."""
-        found = []
+        found: list[Headline] = []
         for metric, groups in HEADLINES:
             group = self.group_of(metric, groups)
             if group is None or len(found) == most:
@@ -160,8 +162,10 @@ class Summary:
         )
         if math.isfinite(rural) and math.isfinite(metro) and metro > 0:
             return (
-                f"In {self.years[1]} patients in rural zones travelled {words.amount(rural, 'minutes')} one way to care, "
-                f"{words.plain(rural / metro)} times the {words.amount(metro, 'minutes')} of metropolitan zones."
+                f"In {self.years[1]} patients in rural zones travelled {words.amount(rural, 'minutes')} "
+                f"one way to care, "
+                f"{words.plain(rural / metro)} times the {words.amount(metro, 'minutes')} of metropolitan "
+                f"zones."
             )
         clause = self._brief("access.minutes_mean")
         return words.sentence(clause) if clause else ""

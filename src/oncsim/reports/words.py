@@ -1,4 +1,5 @@
-"""Numbers and changes in words: every figure, caption and table of a report speaks through these functions."""
+"""Numbers and changes in words: every figure, caption and table of a report speaks through these
+functions."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ def amount(value: float, unit: str) -> str:
     value : float
         The value as the tables hold it (a share is 0-1, money is dollars).
     unit : str
-        ``share``, ``dollars``, ``dollars per quarter``, ``minutes``, ``days``, ``HHI``, ``times`` or any noun.
+        ``share``, ``dollars``, ``dollars per quarter``, ``minutes``, ``days``, ``HHI``, ``times`` or any
+        noun.
     """
     if not math.isfinite(value):
         return NOT_AVAILABLE
@@ -113,7 +115,8 @@ def interval(low: float, high: float, unit: str) -> str:
 
 
 def direction(first: float, last: float, unit: str = "") -> str:
-    """Return ``rose``, ``fell``, ``hardly changed`` (under half a percent of its level) or ``did not change``."""
+    """Return ``rose``, ``fell``, ``hardly changed`` (under half a percent of its level) or ``did not
+    change``."""
     if not (math.isfinite(first) and math.isfinite(last)):
         return NOT_AVAILABLE
     if first == last:

@@ -46,6 +46,7 @@ class Sites(Columns):
         "shock": (np.float64, 0.0),
         "shock_until": (np.int64, -1),
         "wait_days": (np.float64, 0.0),
+        "expected_wait": (np.float64, 21.0),
         "backlog": (np.float64, 0.0),
         "load": (np.float64, 0.0),
         "served": (np.float64, 1.0),
@@ -83,6 +84,7 @@ class Sites(Columns):
     shock: NDArray[np.float64]
     shock_until: NDArray[np.int64]
     wait_days: NDArray[np.float64]
+    expected_wait: NDArray[np.float64]
     backlog: NDArray[np.float64]
     load: NDArray[np.float64]
     served: NDArray[np.float64]

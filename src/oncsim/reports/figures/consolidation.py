@@ -45,7 +45,8 @@ _PANELS = (
 
 
 def consolidation(metrics: pd.DataFrame) -> Figure:
-    """Draw concentration, the independent share of oncologists, and the hospital and 340B shares of infusions.
+    """Draw concentration, the independent share of oncologists, and the hospital and 340B shares of
+    infusions.
 
     Parameters
     ----------

@@ -16,12 +16,14 @@ _SHOWN = 8
 
 
 def event_counts(events: pd.DataFrame, replicates: int, years: list[str]) -> pd.DataFrame:
-    """Return events a year, mean over replicates: one column a kind of event, commonest first; rows are years."""
+    """Return events a year, mean over replicates: one column a kind of event, commonest first; rows are
+    years."""
     if events.empty or not years:
         return pd.DataFrame(index=years)
     year = events["quarter"].astype(str).str[:4]
     counts = pd.crosstab(year, events["event"].astype(str)).reindex(years, fill_value=0) / max(replicates, 1)
-    order = sorted(counts.columns, key=lambda kind: (-float(counts[kind].sum()), kind))
+    totals = counts.sum()
+    order = sorted(counts.columns, key=lambda kind: (-float(totals[kind]), str(kind)))
     return counts[order]
 
 

@@ -96,7 +96,8 @@ def forest(effects: pd.DataFrame, titles: dict[str, str] | None = None, replicat
 
 
 def _limit(effects: pd.DataFrame) -> float:
-    """Return the end of the axis: wide enough for most rows, so that one extreme metric does not flatten all."""
+    """Return the end of the axis: wide enough for most rows, so that one extreme metric does not flatten
+    all."""
     reach = effects[["effect", "low", "high"]].abs().max(axis=1).to_numpy(dtype=float)
     reach = reach[np.isfinite(reach)]
     if not len(reach) or reach.max() == 0:

@@ -1,7 +1,7 @@
 """Maps without map files: zones as the ground nearest to their centre, projected to miles.
 
-Outlines of states are not needed: each pixel belongs to the zone whose centre is nearest, unless it lies farther away
-than the zone is wide, which leaves sea and neighbouring countries white.
+Outlines of states are not needed: each pixel belongs to the zone whose centre is nearest, unless it lies
+farther away than the zone is wide, which leaves sea and neighbouring countries white.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Projection:
 
 @dataclass(frozen=True)
 class Frame:
-    """One part of a map (the contiguous states, Alaska, Hawaii, or all) with its projection and bounds in miles."""
+    """One part of a map (the contiguous states, Alaska, Hawaii, or all) with its projection and bounds in
+    miles."""
 
     name: str
     zones: NDArray[np.bool_]
@@ -85,7 +86,8 @@ def part_of_country(lat: Floats, lon: Floats) -> NDArray[np.str_]:
 
 
 def frames(zones: pd.DataFrame, plane: bool = False) -> list[Frame]:
-    """Split zones into the parts that a map shows; the largest part comes first, Alaska and Hawaii as insets."""
+    """Split zones into the parts that a map shows; the largest part comes first, Alaska and Hawaii as
+    insets."""
     lat = zones["lat"].to_numpy(dtype=float)
     lon = zones["lon"].to_numpy(dtype=float)
     if plane:
@@ -123,7 +125,8 @@ def zone_radii(zones: pd.DataFrame) -> Floats:
 
 
 def nearest_zone(frame: Frame, zones: pd.DataFrame) -> NDArray[np.int64]:
-    """Return a picture (rows from south to north) of the number of the zone at each pixel, -1 where there is none."""
+    """Return a picture (rows from south to north) of the number of the zone at each pixel, -1 where there
+    is none."""
     from scipy.spatial import cKDTree
 
     numbers = np.flatnonzero(frame.zones)
@@ -170,7 +173,8 @@ def states_of(names: Sequence[str]) -> NDArray[np.int64]:
 
 
 def miles_to_oncologist(zones: pd.DataFrame, sites: pd.DataFrame) -> Floats:
-    """Return straight-line miles from each zone to its nearest open site with an oncologist; infinite without one."""
+    """Return straight-line miles from each zone to its nearest open site with an oncologist; infinite
+    without one."""
     from scipy.spatial import cKDTree
 
     staffed = sites[sites["open"].astype(bool) & (pd.to_numeric(sites["oncologists"], errors="coerce") > 0)]

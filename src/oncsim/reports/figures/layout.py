@@ -1,4 +1,5 @@
-"""Placing the nodes of a small graph: springs between linked nodes, repulsion between all, no luck involved."""
+"""Placing the nodes of a small graph: springs between linked nodes, repulsion between all, no luck
+involved."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ _GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 def spring_layout(
     nodes: int, edges: list[tuple[int, int]], aspect: float = 1.0, rounds: int = 300
 ) -> NDArray[np.float64]:
-    """Return positions in the unit square for a graph (Fruchterman & Reingold 1991, with a pull to the middle).
+    """Return positions in the unit square for a graph (Fruchterman & Reingold 1991, with a pull to the
+    middle).
 
     The start is a sunflower of points in the order of the nodes, so the same graph always looks the same.
 
@@ -48,7 +50,7 @@ def spring_layout(
         at = at + move / length * np.minimum(length * 0.05, heat) * np.array([1.0, 1.0 / aspect])
     low, high = at.min(axis=0), at.max(axis=0)
     span = np.maximum(high - low, 1e-9)
-    return 0.04 + 0.92 * (at - low) / span
+    return np.asarray(0.04 + 0.92 * (at - low) / span, dtype=np.float64)
 
 
 def overlaps(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> bool:

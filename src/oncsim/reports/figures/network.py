@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ _LABELLED = 16
 _DOTS = DPI / 72
 _LIVE_STAGES = ("ramp_up", "active", "deepened", "scaled_back")
 # Name, colour, width and dashes of each class of edge, drawn from the weakest to the strongest.
-_EDGES = {
+_EDGES: dict[str, tuple[str, str, float, Any]] = {
     "referral": ("Referral relationship", GREY, 0.8, (0, (1.5, 1.5))),
     "contract": ("Affiliation, coverage or services contract", BLUE, 1.2, (0, (5, 2))),
     "network": ("Network membership", GREEN, 1.2, (0, (3, 1.5, 1, 1.5))),

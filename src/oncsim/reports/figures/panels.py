@@ -48,7 +48,8 @@ class Panel:
 
 
 def paths_of(metrics: pd.DataFrame, lines: Sequence[Line]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the path over quarters (mean, low, high) of each metric and group that the lines show and have rows."""
+    """Return the path over quarters (mean, low, high) of each metric and group that the lines show and
+    have rows."""
     if metrics.empty:
         return {}
     wanted = {(line.metric, line.group) for line in lines}

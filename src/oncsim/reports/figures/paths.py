@@ -1,10 +1,12 @@
-"""Figure: one metric in the baseline and the other scenarios, and their paired difference, quarter by quarter."""
+"""Figure: one metric in the baseline and the other scenarios, and their paired difference, quarter by
+quarter."""
 
 from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from oncsim.reports import words
 from oncsim.reports.figures.style import (
@@ -76,11 +78,11 @@ def difference_paths(
     return figure
 
 
-def _levels(axes: Axes, rows: pd.DataFrame, scenarios: list[str], unit: str) -> list[object]:
+def _levels(axes: Axes, rows: pd.DataFrame, scenarios: list[str], unit: str) -> list[Line2D]:
     quarters = sorted(rows["quarter"].astype(str).unique())
     first = rows[rows["scenario"] == scenarios[0]]
     marker = "o" if len(quarters) == 1 else None
-    handles: list[object] = []
+    handles: list[Line2D] = []
     x = [year_of(q) for q in first["quarter"].astype(str)]
     handles += axes.plot(x, first["baseline"], color=BLACK, linestyle="--", marker=marker, zorder=3)
     for i, scenario in enumerate(scenarios):

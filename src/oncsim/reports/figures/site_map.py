@@ -79,8 +79,8 @@ def site_map(
     sites : pandas.DataFrame
         Columns quarter, site, kind, lat, lon, open, oncologists, patients; rows of one replicate.
     minutes : pandas.DataFrame, optional
-        Columns zone, quarter, minutes (from recorded flows). Without it zones are shaded by the straight-line miles
-        to the nearest open site with an oncologist.
+        Columns zone, quarter, minutes (from recorded flows). Without it zones are shaded by the
+        straight-line miles to the nearest open site with an oncologist.
     plane : bool
         True for a teaching market on a plane: axes in miles instead of a scale bar.
     """

@@ -47,7 +47,8 @@ def payer_payments(metrics: pd.DataFrame, key: str) -> pd.DataFrame:
         return pd.DataFrame()
     parts = chosen.assign(part=chosen["group"].astype(str).str.extract(rf"(?:^|;){key}=([^;]+)")[0])
     sums = parts.groupby(["replicate", "quarter", "part"], as_index=False)["value"].sum()
-    return sums.pivot_table(index="quarter", columns="part", values="value").sort_index()
+    table: pd.DataFrame = sums.pivot_table(index="quarter", columns="part", values="value")
+    return table.sort_index()
 
 
 @styled

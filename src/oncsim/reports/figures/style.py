@@ -1,4 +1,5 @@
-"""The look of every figure: palette, sizes, axes and how a figure becomes a file, without touching global state."""
+"""The look of every figure: palette, sizes, axes and how a figure becomes a file, without touching global
+state."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ KIND_COLORS = {
 
 WIDTH = 8.6
 DPI = 150
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
     "axes.titlesize": 10.5,
@@ -149,8 +150,8 @@ def year_axis(axes: Axes, quarters: Sequence[str], room_right: float = 0.0) -> N
 def value_axis(axes: Axes, unit: str, low: float, high: float, from_zero: bool = False) -> None:
     """Set the limits and the tick labels of a value axis in its unit.
 
-    The axis starts at zero where the values come near it, and never shows less than a tenth of their level, so
-    that noise does not look like a trend.
+    The axis starts at zero where the values come near it, and never shows less than a tenth of their
+    level, so that noise does not look like a trend.
     """
     if not (low <= high):
         low, high = 0.0, 1.0
