@@ -178,9 +178,7 @@ class OncologyMarket(mesa.Model):
         self.commercial_price = np.zeros(len(self.sites))
         self.roads = roads_of(self.law)
         self.within_miles = within_zone_miles(self.zones.land_sqmi)
-        self.pairs = candidate_pairs(
-            self.roads, zone_places(self), self.within_miles, site_places(self), centers(self)
-        )
+        self.pairs = candidate_pairs(self.roads, zone_places(self), self.within_miles, site_places(self), centers(self))
         self.referrers = hospital_weights(self)
         self.in_network = self._first_networks()
         self.site_rule = np.array([float(self.law["payer.site_rule.start"][payer]) for payer in PAYERS])

@@ -37,17 +37,18 @@ class Recording:
         self.quarters.append(str(model.quarter))
         orgs, sites, ties = model.orgs, model.sites, model.ties
         size = len(orgs)
+        # Copies throughout: the state changes in place and the rows of a past quarter must not.
         self._orgs.append(
             {
                 "kind": orgs.kind.astype(np.int8),
                 "status": orgs.status.astype(np.int8),
                 "owner": orgs.owner.astype(np.int32),
-                "oncologists": orgs.oncologists,
-                "patients": orgs.starts,
+                "oncologists": orgs.oncologists.copy(),
+                "patients": orgs.starts.copy(),
                 "patients_in_care": np.bincount(sites.org, weights=sites.in_care.sum(axis=1), minlength=size),
                 "infusions": np.bincount(sites.org, weights=sites.infusions.sum(axis=1), minlength=size),
-                "revenue": orgs.revenue,
-                "margin": orgs.margin,
+                "revenue": orgs.revenue.copy(),
+                "margin": orgs.margin.copy(),
                 "cash": orgs.cash.copy(),
             }
         )
@@ -59,11 +60,11 @@ class Recording:
             {
                 "org": sites.org.astype(np.int32),
                 "kind": sites.kind.astype(np.int8),
-                "lat": sites.lat,
-                "lon": sites.lon,
+                "lat": sites.lat.copy(),
+                "lon": sites.lon.copy(),
                 "open": sites.open.copy(),
-                "chairs": sites.chairs,
-                "oncologists": sites.oncologists,
+                "chairs": sites.chairs.copy(),
+                "oncologists": sites.oncologists.copy(),
                 "patients": sites.starts.sum(axis=1),
                 "patients_in_care": sites.in_care.sum(axis=1),
                 "infusions": sites.infusions.sum(axis=1),
@@ -94,17 +95,17 @@ class Recording:
             "zones": zone_table(model),
         }
 
-    def _quarter_column(self, blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> pd.Categorical:
+    def _quarter_column(self, blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> Any:
         sizes = [len(next(iter(block.values()))) for block in blocks]
         codes = np.repeat(np.arange(len(blocks), dtype=np.int16), sizes)
-        return pd.Categorical.from_codes(codes, self.quarters)
+        return coded(codes, self.quarters)
 
     def _metric_table(self) -> pd.DataFrame:
         quarters = [quarter for quarter, _ in self._metrics]
         sizes = [len(rows[0]) for _, rows in self._metrics]
-        frame = pd.DataFrame(
+        return pd.DataFrame(
             {
-                "quarter": pd.Categorical.from_codes(np.repeat(np.arange(len(quarters)), sizes), quarters),
+                "quarter": coded(np.repeat(np.arange(len(quarters)), sizes), quarters),
                 "metric": _text(rows[0] for _, rows in self._metrics),
                 "market": _text(rows[1] for _, rows in self._metrics),
                 "group": _text(rows[2] for _, rows in self._metrics),
@@ -113,7 +114,6 @@ class Recording:
                 else np.zeros(0),
             }
         )
-        return frame
 
     def _organization_table(self, model: OncologyMarket) -> pd.DataFrame:
         ids = [*model.orgs.id, ""]
@@ -124,11 +124,11 @@ class Recording:
         return pd.DataFrame(
             {
                 "quarter": self._quarter_column(self._orgs),
-                "org": pd.Categorical.from_codes(row, list(model.orgs.id)),
-                "name": pd.Categorical.from_codes(pd.Index(names.unique()).get_indexer(names)[row], names.unique()),
-                "kind": pd.Categorical.from_codes(stacked["kind"], list(ORG_KINDS)),
-                "status": pd.Categorical.from_codes(stacked["status"], list(STATUSES)),
-                "owner": pd.Categorical.from_codes(owner, ids),
+                "org": coded(row, list(model.orgs.id)),
+                "name": coded(pd.Index(names.unique()).get_indexer(names)[row], names.unique()),
+                "kind": coded(stacked["kind"], list(ORG_KINDS)),
+                "status": coded(stacked["status"], list(STATUSES)),
+                "owner": coded(owner, ids),
                 **{
                     name: stacked[name]
                     for name in (
@@ -150,9 +150,9 @@ class Recording:
         return pd.DataFrame(
             {
                 "quarter": self._quarter_column(self._sites),
-                "site": pd.Categorical.from_codes(row, list(model.sites.id)),
-                "org": pd.Categorical.from_codes(stacked["org"], list(model.orgs.id)),
-                "kind": pd.Categorical.from_codes(stacked["kind"], list(SITE_KINDS)),
+                "site": coded(row, list(model.sites.id)),
+                "org": coded(stacked["org"], list(model.orgs.id)),
+                "kind": coded(stacked["kind"], list(SITE_KINDS)),
                 **{name: stacked[name] for name in list(self._sites[0])[2:]},
             }
         )
@@ -165,11 +165,11 @@ class Recording:
         return pd.DataFrame(
             {
                 "quarter": self._quarter_column(self._ties),
-                "tie": pd.Categorical.from_codes(row, list(ties.id)),
-                "a": pd.Categorical.from_codes(ties.a[row], ids),
-                "b": pd.Categorical.from_codes(ties.b[row], ids),
-                "form": pd.Categorical.from_codes(ties.form[row], list(TIE_FORMS)),
-                "stage": pd.Categorical.from_codes(stacked["stage"], list(TIE_STAGES)),
+                "tie": coded(row, list(ties.id)),
+                "a": coded(ties.a[row], ids),
+                "b": coded(ties.b[row], ids),
+                "form": coded(ties.form[row], list(TIE_FORMS)),
+                "stage": coded(stacked["stage"], list(TIE_STAGES)),
                 "trust_ab": stacked["trust_ab"],
                 "trust_ba": stacked["trust_ba"],
                 "owner_share": ties.owner_share[row],
@@ -178,11 +178,17 @@ class Recording:
         )
 
 
+def coded(codes: Any, categories: Sequence[str]) -> Any:
+    """Return a categorical column from category numbers (the stubs of pandas know fewer cases than pandas)."""
+    make: Any = pd.Categorical.from_codes
+    return make(codes, categories)
+
+
 def _stack(blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> dict[str, np.ndarray[Any, Any]]:
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
 
 
-def _text(columns: Any) -> pd.Categorical:
+def _text(columns: Any) -> Any:
     flat = [word for column in columns for word in column]
     return pd.Categorical(pd.Series(flat, dtype="object"))
 

@@ -97,6 +97,21 @@ def test_unknown_oncologists_are_filled_in_when_generating(tmp_path: Path) -> No
     assert sites.loc["P3", "oncologists"] == 3
 
 
+def test_zones_alone_are_enough_when_generating(tmp_path: Path) -> None:
+    write_tables(tmp_path, hospitals=None, practices=None, centers=None)
+    market = toy(tmp_path, generate=True)
+    assert len(market.hospitals) > 0
+    assert all(getattr(market, table)["generated"].all() for table in ("hospitals", "organizations", "sites"))
+
+
+def test_zones_without_states_hold_what_the_tables_give_them(tmp_path: Path) -> None:
+    zones = ZONES.replace(",TN,36", ",,36").replace(",KY,37", ",,37")
+    write_tables(tmp_path, zones=zones, hospitals=None, centers=None)
+    market = toy(tmp_path, generate=True)
+    assert set(market.zones["state"]) == {""}
+    assert {"P1", "P2", "P3"} <= set(market.sites["site"])
+
+
 def test_order_of_rows_changes_nothing_but_order(tmp_path: Path) -> None:
     other = tmp_path / "shuffled"
     other.mkdir()

@@ -41,3 +41,4 @@ def test_names_are_told_apart(names: list[str], data: st.DataObject) -> None:
 def test_places() -> None:
     assert place_name("DOTHAN", "AL") == "Dothan, AL"
     assert place_name("", "AL") == "AL"
+    assert place_name("COLUMBUS  NEBRASKA", "NE") == "Columbus Nebraska, NE"

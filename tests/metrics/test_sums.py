@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from oncsim.metrics.sums import sum_by
+from oncsim.state.sums import sum_by
 
 
 def test_empty_groups_are_zero_and_the_result_is_float() -> None:

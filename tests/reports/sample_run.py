@@ -49,9 +49,7 @@ def sample_zones(count: int = 24, lat: float = 40.0, lon: float = -78.0) -> pd.D
 
 
 def _organizations(count: int) -> pd.DataFrame:
-    kinds = [
-        "health_system" if k % 5 == 1 else "academic_center" if k == 4 else "practice" for k in range(count)
-    ]
+    kinds = ["health_system" if k % 5 == 1 else "academic_center" if k == 4 else "practice" for k in range(count)]
     names = {
         "practice": "Oncology Associates",
         "health_system": "Health",
@@ -60,9 +58,7 @@ def _organizations(count: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "org": [f"org-{k:04d}" for k in range(count)],
-            "name": [
-                f"{_TOWNS[k % 12]} {names[kinds[k]]}{'' if k < 12 else ' ' + str(k)}" for k in range(count)
-            ],
+            "name": [f"{_TOWNS[k % 12]} {names[kinds[k]]}{'' if k < 12 else ' ' + str(k)}" for k in range(count)],
             "kind": kinds,
         }
     )
@@ -81,9 +77,7 @@ def sample_tables(
     zones = sample_zones() if zones is None else zones
     quarters = [str(q) for q in quarters_between(Quarter.parse(start), Quarter.parse(end))]
     orgs = _organizations(organizations)
-    parts: dict[str, list[pd.DataFrame]] = {
-        name: [] for name in ("organizations", "sites", "ties", "events", "metrics")
-    }
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("organizations", "sites", "ties", "events", "metrics")}
     for replicate in range(replicates):
         one = _replicate(zones, orgs, sites, quarters, Luck(seed, replicate))
         for name, table in one.items():
@@ -100,11 +94,7 @@ def _replicate(
     systems = np.flatnonzero((orgs["kind"] == "health_system").to_numpy())
     # The quarter in which a practice is bought; later than the horizon means never.
     bought = np.where(practice, (luck.uniform("sold", 0, ids) * span * 2.5).astype(int) + 1, 10**6)
-    buyer = (
-        systems[(luck.uniform("buyer", 0, ids) * max(len(systems), 1)).astype(int)]
-        if len(systems)
-        else ids * 0
-    )
+    buyer = systems[(luck.uniform("buyer", 0, ids) * max(len(systems), 1)).astype(int)] if len(systems) else ids * 0
     home = np.arange(sites) % len(orgs)
     site_ids = np.arange(sites, dtype=np.uint64)
     zone = (luck.uniform("zone", 0, site_ids) ** 2 * len(zones)).astype(int)
@@ -112,9 +102,7 @@ def _replicate(
     kind = np.where(practice[home] & (kind != "freestanding_infusion"), "office", kind)
     kind = np.where(~practice[home] & (kind == "office"), "hopd_on_campus", kind)
     weight = 20 + 180 * luck.uniform("weight", 0, site_ids)
-    tables: dict[str, list[pd.DataFrame]] = {
-        name: [] for name in ("organizations", "sites", "ties", "events")
-    }
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("organizations", "sites", "ties", "events")}
     for t, quarter in enumerate(quarters):
         sold = bought <= t
         owner = np.where(sold, orgs["org"].to_numpy()[buyer], "")
@@ -173,9 +161,7 @@ def _ties(orgs: pd.DataFrame, quarter: str, systems: np.ndarray) -> pd.DataFrame
             form = ("referral", "clinical_affiliation", "joint_venture", "network_membership")[(k // 2) % 4]
             rows.append((f"tie-{k:04d}", orgs["org"][k], orgs["org"][partner], form))
     table = pd.DataFrame(rows, columns=["tie", "a", "b", "form"])
-    return table.assign(
-        quarter=quarter, stage="active", trust_ab=0.6, trust_ba=0.55, owner_share=0.0, control_share=0.0
-    )
+    return table.assign(quarter=quarter, stage="active", trust_ab=0.6, trust_ba=0.55, owner_share=0.0, control_share=0.0)
 
 
 def _events(orgs: pd.DataFrame, quarter: str, sold: np.ndarray, buyer: np.ndarray, t: int) -> pd.DataFrame:
@@ -183,8 +169,7 @@ def _events(orgs: pd.DataFrame, quarter: str, sold: np.ndarray, buyer: np.ndarra
     for k in sold:
         seller, by = orgs["name"][k], orgs["name"][int(buyer[k])]
         text = (
-            f"{by} buys {seller} for $4.2 m because the facility-fee differential and 340B margin outweigh "
-            "integration cost."
+            f"{by} buys {seller} for $4.2 m because the facility-fee differential and 340B margin outweigh integration cost."
         )
         rows.append(("acquisition", orgs["org"][int(buyer[k])], orgs["org"][k], "", 4.2e6, text))
     if t % 6 == 3:
@@ -203,15 +188,13 @@ def _events(orgs: pd.DataFrame, quarter: str, sold: np.ndarray, buyer: np.ndarra
         (
             "tie_formed",
             orgs["org"][0],
-            orgs["org"][1],
+            orgs["org"].iloc[-1],
             "",
             np.nan,
-            f"{orgs['name'][0]} and {orgs['name'][1]} start to refer.",
+            f"{orgs['name'][0]} and {orgs['name'].iloc[-1]} start to refer.",
         )
     )
-    return pd.DataFrame(rows, columns=["event", "actor", "other", "site", "amount", "text"]).assign(
-        quarter=quarter
-    )
+    return pd.DataFrame(rows, columns=["event", "actor", "other", "site", "amount", "text"]).assign(quarter=quarter)
 
 
 def _metrics(tables: dict[str, pd.DataFrame], quarters: list[str], luck: Luck) -> pd.DataFrame:
@@ -219,9 +202,7 @@ def _metrics(tables: dict[str, pd.DataFrame], quarters: list[str], luck: Luck) -
     hospital = sites["kind"].str.startswith(("hopd", "amc"))
     by_quarter = sites.assign(hospital=sites["infusions"].where(hospital, 0.0)).groupby("quarter")
     share = (by_quarter["hospital"].sum() / by_quarter["infusions"].sum()).to_dict()
-    independent = (
-        orgs[(orgs["kind"] == "practice") & (orgs["owner"] == "")].groupby("quarter").size().to_dict()
-    )
+    independent = orgs[(orgs["kind"] == "practice") & (orgs["owner"] == "")].groupby("quarter").size().to_dict()
     bought = events[events["event"] == "acquisition"].groupby("quarter").size().to_dict()
     rows: list[tuple[str, str, str, float]] = []
     for t, quarter in enumerate(quarters):
@@ -258,13 +239,9 @@ def _metrics(tables: dict[str, pd.DataFrame], quarters: list[str], luck: Luck) -
             ("quality.adverse_events", ""): 31 * shift,
         }
         for i, payer in enumerate(PAYERS[:4]):
-            values["spending.payer_total", f"payer={payer}"] = (
-                1.3e9 * (0.4, 0.2, 0.3, 0.1)[i] * (1 + 0.012 * t)
-            )
+            values["spending.payer_total", f"payer={payer}"] = 1.3e9 * (0.4, 0.2, 0.3, 0.1)[i] * (1 + 0.012 * t)
         for i, part in enumerate(COMPONENTS):
-            values["spending.payer_total", f"component={part}"] = (
-                1.3e9 * (0.6, 0.2, 0.15, 0.02, 0.03)[i] * (1 + 0.012 * t)
-            )
+            values["spending.payer_total", f"component={part}"] = 1.3e9 * (0.6, 0.2, 0.15, 0.02, 0.03)[i] * (1 + 0.012 * t)
         rows += [(quarter, metric, group, value) for (metric, group), value in values.items()]
     return pd.DataFrame(rows, columns=["quarter", "metric", "group", "value"]).assign(market="all")
 
@@ -299,9 +276,7 @@ def write_sample_run(
         "title": "A made-up market with purchases",
         "question": "What happens to access and prices when hospitals buy practices?",
         "horizon": {"start": "2026Q1", "end": "2033Q4"},
-        "market": {"source": "archetype", "kind": "mixed"}
-        if plane
-        else {"source": "embedded", "states": ["PA"]},
+        "market": {"source": "archetype", "kind": "mixed"} if plane else {"source": "embedded", "states": ["PA"]},
         "policy": [
             {
                 "set": "policy.site_neutral.drug_administration.on_campus",
@@ -357,9 +332,7 @@ def sample_differences(scenarios: tuple[str, ...] = ("other",), replicates: int 
     return pd.DataFrame(rows, columns=columns.split(" "))
 
 
-def write_sample_comparison(
-    folder: Path, scenarios: tuple[str, ...] = ("other",), replicates: int = 20
-) -> Path:
+def write_sample_comparison(folder: Path, scenarios: tuple[str, ...] = ("other",), replicates: int = 20) -> Path:
     """Write a made-up comparison folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     sample_differences(scenarios, replicates).to_parquet(folder / "differences.parquet", index=False)

@@ -101,9 +101,7 @@ def _close_site(model: OncologyMarket, row: int, given: Arguments) -> None:
         mine = np.array([s for s in mine if wanted in (sites.id[s], sites.name[s])], dtype=np.int64)
         if len(mine) == 0:
             known = [str(sites.name[s]) for s in np.flatnonzero((sites.org == row) & sites.open)]
-            raise RunError(
-                f"{model.orgs.name[row]} has no open site {wanted!r}{did_you_mean(wanted, known)}"
-            )
+            raise RunError(f"{model.orgs.name[row]} has no open site {wanted!r}{did_you_mean(wanted, known)}")
     for site in mine:
         close_site(model, int(site), "scripted by the scenario")
 
@@ -151,7 +149,11 @@ def _join(model: OncologyMarket, row: int, given: Arguments, site: int | None = 
         hire(model, site, 10_000_000 + 1000 * model.t + number)
     if count:
         model.tell(
-            "oncologists_joined", row, site=site, amount=float(count), text=f"{count} oncologists join {{actor}}: scripted"
+            "oncologists_joined",
+            row,
+            site=site,
+            amount=float(count),
+            text=f"{count} oncologists join {{actor}}: scripted",
         )
 
 

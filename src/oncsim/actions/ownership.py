@@ -28,9 +28,7 @@ def money(amount: float) -> str:
     return f"${amount / 1e3:,.0f} thousand"
 
 
-def acquire(
-    model: OncologyMarket, practice: int, buyer: int, price: float, uplift: float, reason: str
-) -> None:
+def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, uplift: float, reason: str) -> None:
     """Close an acquisition: ownership and money change hands; hospital rates come with re-designation."""
     orgs, sites = model.orgs, model.sites
     orgs.status[practice] = ACQUIRED
@@ -206,9 +204,7 @@ def found_practice(model: OncologyMarket, physician: int) -> None:
     org = model.add_organization(
         f"practice+{zones.ids[zone]}+{physician:x}", name, PRACTICE, zone, autonomy=float(autonomy)
     )
-    site = open_site(
-        model, org, zone, OFFICE, chairs=5.0, people=0, reason=f"an oncologist leaves {orgs.name[old]}"
-    )
+    site = open_site(model, org, zone, OFFICE, chairs=5.0, people=0, reason=f"an oncologist leaves {orgs.name[old]}")
     people.site[row] = site
     orgs.headcount[org] = 1
     model.tell(
@@ -217,6 +213,7 @@ def found_practice(model: OncologyMarket, physician: int) -> None:
         other=old,
         site=site,
         text=f"an oncologist leaves {{other}} and founds {{actor}}: independents nearby earn about "
-        f"{money(income)} above market pay" if income >= 0 else
-        f"an oncologist leaves {{other}} and founds {{actor}}, worth more in independence than it costs in income",
+        f"{money(income)} above market pay"
+        if income >= 0
+        else "an oncologist leaves {other} and founds {actor}, worth more in independence than it costs in income",
     )

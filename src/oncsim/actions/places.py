@@ -127,7 +127,7 @@ def nearest_hospital(model: OncologyMarket, org: int, lat: float, lon: float) ->
     mine = np.flatnonzero(hospitals.org == org)
     if len(mine) == 0:
         return -1
-    miles = great_circle_miles(hospitals.lat[mine], hospitals.lon[mine], np.float64(lat), np.float64(lon))
+    miles = great_circle_miles(hospitals.lat[mine], hospitals.lon[mine], np.array(lat), np.array(lon))
     eligible = hospitals.participates[mine] & (miles <= 35.0)
     pool = mine[eligible] if eligible.any() else mine
     distance = miles[eligible] if eligible.any() else miles
@@ -265,9 +265,5 @@ def department_kind(model: OncologyMarket, buyer: int, site: int, hospital: int)
     if hospital < 0:
         return HOPD_OFF
     hospitals, sites = model.hospitals, model.sites
-    miles = great_circle_miles(
-        hospitals.lat[hospital], hospitals.lon[hospital], sites.lat[site], sites.lon[site]
-    )
+    miles = great_circle_miles(hospitals.lat[hospital], hospitals.lon[hospital], sites.lat[site], sites.lon[site])
     return HOPD_ON if float(miles) <= CAMPUS_MILES else HOPD_OFF
-
-

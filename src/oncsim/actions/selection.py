@@ -84,9 +84,7 @@ def select(model: OncologyMarket, chosen: Mapping[str, Any], event: str) -> NDAr
         names = {name: market for market, name in zones.market_names.items()}
         market = names.get(text, text)
         if market not in zones.market_ids:
-            raise RunError(
-                f"there is no market {text!r}{did_you_mean(text, [*zones.market_ids, *names])}"
-            )
+            raise RunError(f"there is no market {text!r}{did_you_mean(text, [*zones.market_ids, *names])}")
         rows = rows[zones.market[seat] == zones.market_ids.index(market)]
         seat = orgs.zone[rows].clip(min=0)
     if "state" in chosen:

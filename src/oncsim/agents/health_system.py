@@ -48,8 +48,8 @@ class HealthSystem(Organization):
                 continue
             u = model.luck.uniform1("system.divest", model.t, int(model.orgs.key[practice]))
             if u < 1.0 - (1.0 - float(law["health_system.divest.yearly"])) ** 0.25:
-                release_practice(model, 
-                    practice, f"it lost about ${-earned / people / 1e3:,.0f} thousand a year an oncologist"
+                release_practice(
+                    model, practice, f"it lost about ${-earned / people / 1e3:,.0f} thousand a year an oncologist"
                 )
 
     def consider_giving_up_service(self) -> None:

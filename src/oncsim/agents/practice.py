@@ -63,7 +63,8 @@ class IndependentPractice(Organization):
         if not self.lucky("practice.close", float(law["practice.close.yearly"])):
             return False
         shortfall = -self.yearly_margin() / max(self.size, 1)
-        close_practice(model, 
+        close_practice(
+            model,
             self.row,
             f"owners had earned about ${max(shortfall, 0) / 1e3:,.0f} thousand a year each less than market pay "
             f"for {int(model.orgs.loss_quarters[self.row])} quarters",

@@ -265,5 +265,5 @@ def give_hospitals(centers: Centers, hospitals: pd.DataFrame) -> tuple[pd.DataFr
             target[at] = target[at] if np.isnan(number) else number
     hospitals["org"], hospitals["oncologists"], hospitals["chairs"] = org, onc, chairs
     hospitals["main_campus"] = hospitals["hospital"].isin(set(matched.values()))
-    unmatched = campuses[[row not in matched for row in range(len(campuses))]].reset_index(drop=True)
+    unmatched = campuses[~np.isin(np.arange(len(campuses)), list(matched))].reset_index(drop=True)
     return hospitals, unmatched

@@ -51,5 +51,6 @@ def unique_names(names: Sequence[str], places: Sequence[str], ids: Sequence[str]
 
 def place_name(city: str, state: str) -> str:
     """Return 'Nashville, TN' from either spelling of the city; blank where it is unknown."""
+    city = " ".join(city.split())
     city = city.title() if city == city.upper() else city
     return ", ".join(part for part in (city, state) if part)

@@ -57,7 +57,7 @@ def hospital_based(zones: pd.DataFrame, general: Ints, hospitals: pd.DataFrame, 
 
 
 def _state_share(state: str) -> float:
-    """Return the hospital-based share of a state: its own trait, not luck, so the nation's split always holds."""
+    """Return the hospital-based share of a state: a trait, not luck, so the nation's split always holds."""
     trait = np.zeros(1)
     if state:
         trait = Luck(0).normal("hospital_based", 0, [identity("state", state)])

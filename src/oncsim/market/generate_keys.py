@@ -33,8 +33,8 @@ def systematic(expected: Floats, keys: Keys, start: float) -> Ints:
     counts = np.zeros(len(expected), dtype=np.int64)
     order = np.argsort(keys, kind="stable")
     reached = np.cumsum(expected[order])
-    # A total that is whole must be met exactly, whatever the last bit of the sum.
-    steps = np.floor(np.round(reached + start, 9)).astype(np.int64)
+    # A total that is whole must be met exactly, whatever the last bits of the sum and of the start.
+    steps = np.floor(np.round(reached, 9) + min(start, 1.0 - 1e-6)).astype(np.int64)
     counts[order] = np.diff(steps, prepend=0)
     return counts
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.metrics.sums import sum_by
+from oncsim.state.sums import sum_by
 
 SCALE = 10_000.0  # one owner of everything
 

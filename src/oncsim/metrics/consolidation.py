@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from oncsim.codes import HOSPITAL_KINDS, OFFICE
 from oncsim.metrics.concentration import Holdings
 from oncsim.metrics.registry import INTERFACE, Row, metric
-from oncsim.metrics.sums import sum_by
 from oncsim.metrics.view import View
+from oncsim.state.sums import sum_by
 
 _GUIDELINES = "Herfindahl-Hirschman index on the scale of the 2023 Merger Guidelines; " + INTERFACE
 _MARKETS = (

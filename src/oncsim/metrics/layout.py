@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.metrics.reach import band_weight, weighted_demand
-from oncsim.metrics.sums import sum_by
+from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
     from oncsim.state.pairs import Pairs

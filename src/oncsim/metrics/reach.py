@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.metrics.sums import sum_by
+from oncsim.state.sums import sum_by
 
 # Minutes one way and the weight of a trip up to that long: the default weights of PySAL access, stretched
 # from 10, 20 and 30 minutes to the longer trips of cancer care.

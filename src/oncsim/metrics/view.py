@@ -14,7 +14,7 @@ from oncsim.metrics.concentration import Holdings, holdings, zone_hhi
 from oncsim.metrics.layout import PEOPLE_GROUPS, Layout, layout_of
 from oncsim.metrics.reach import floating_catchment, nearest_minutes
 from oncsim.metrics.registry import Row
-from oncsim.metrics.sums import sum_by
+from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
     from oncsim.calendar import Quarter

@@ -12,6 +12,7 @@ from oncsim.codes import ACADEMIC_CENTER, AMC_MAIN, AMC_SATELLITE, NEEDS, SEGMEN
 from oncsim.processes.demand import round_systematically
 from oncsim.randomness import pair_keys
 from oncsim.state.flows import Flows
+from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -143,9 +144,7 @@ def _serve(model: OncologyMarket, arrivals: Floats) -> None:
     """Set load, share served, backlog and waits of every site."""
     law, sites = model.law, model.sites
     capacity = start_capacity(model)
-    sites.served = np.divide(
-        np.minimum(capacity, arrivals), arrivals, out=np.ones_like(arrivals), where=arrivals > 0
-    )
+    sites.served = np.divide(np.minimum(capacity, arrivals), arrivals, out=np.ones_like(arrivals), where=arrivals > 0)
     sites.load = np.divide(arrivals, capacity, out=np.zeros_like(arrivals), where=capacity > 0)
     sites.backlog = arrivals * (1.0 - sites.served)
     service_days = 365.25 / float(law["care.starts_per_oncologist"])
@@ -197,7 +196,7 @@ def _integer_flows(model: OncologyMarket, before: Floats) -> Flows:
     seeking, giving_up = seekers(model, before)
     wanting = new + before
     expected = model.choice.pair_segments(seeking)
-    _serve(model, np.bincount(model.pairs.site, weights=expected.sum(axis=1), minlength=len(model.sites)))
+    _serve(model, sum_by(model.pairs.site, expected.sum(axis=1), len(model.sites)))
     u = model.luck.uniform("choice.site", model.t, cell).reshape(zones, segments)
     pairs, sites = model.pairs, model.sites
     served = sites.served[pairs.site][:, None]

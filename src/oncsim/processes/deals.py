@@ -2,8 +2,8 @@
 
 Buyer:  ``V_b = annuity * (margin of the practice's patients at the buyer's rates and costs * retention + downstream)
 - integration``, times optimism and noise. Seller: ``V_s``, income and independence over its horizon. A deal needs
-``V_b > V_s``; the price is ``V_s`` plus the seller's Rubinstein share of the surplus, at most the fair-market-value limit; what the
-limit keeps out of the price may travel as pay above the market, up to a limit of its own.
+``V_b > V_s``; the price is ``V_s`` plus the seller's Rubinstein share of the surplus, at most the fair-market-value
+limit; what the limit keeps out of the price may travel as pay above the market, up to a limit of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.ownership import acquire, redesignate_due
-from oncsim.codes import HOPD_OFF, NETWORK, PRACTICE
+from oncsim.codes import ACADEMIC_CENTER, HOPD_OFF, NETWORK, PRACTICE
 from oncsim.processes.finance import UnitCosts, operating_cost
 from oncsim.processes.payment import (
     SITE_CLASSES,
@@ -62,22 +62,27 @@ class Outlook:
     Attributes
     ----------
     plain, with_340b : (sites,) float
-        Yearly margin as a department bought after 2015, without and with 340B prices, in dollars.
+        Yearly margin as a department of a community hospital bought after 2015, without and with 340B prices, in dollars.
+    revenue : (sites,) float
+        Yearly receipts as such a department, without 340B: academic centers charge more overhead on them.
     """
 
     plain: Floats
     with_340b: Floats
+    revenue: Floats
 
 
 def outlook(model: OncologyMarket) -> Outlook:
     """Return the outlook of the quarter, computed once for all sites and kept until the quarter ends."""
     if model.outlook is None:
-        model.outlook = Outlook(_as_department(model, False), _as_department(model, True))
+        plain, revenue = _as_department(model, False)
+        with_340b, _ = _as_department(model, True)
+        model.outlook = Outlook(plain, with_340b, revenue)
     return model.outlook
 
 
-def _as_department(model: OncologyMarket, drugs_340b: bool) -> Floats:
-    """Return yearly margins of every site's present volumes as a new off-campus department."""
+def _as_department(model: OncologyMarket, drugs_340b: bool) -> tuple[Floats, Floats]:
+    """Return (yearly margin, yearly receipts) of every site's present volumes as a new off-campus department."""
     sites = model.sites
     years = float(model.law["practice.horizon"]) / 2.0
     law = model.parameters.at(model.quarter + round(4 * years))
@@ -110,7 +115,7 @@ def _as_department(model: OncologyMarket, drugs_340b: bool) -> Floats:
         revenue,
         np.zeros(count),
     )
-    return np.asarray(4.0 * (revenue - cost - running))
+    return 4.0 * (revenue - cost - running), 4.0 * revenue
 
 
 @dataclass(frozen=True)
@@ -200,11 +205,12 @@ def value_practice(model: OncologyMarket, system: HealthSystem, practice: int) -
             miles = great_circle_miles(hospitals.lat[mine], hospitals.lon[mine], sites.lat[site], sites.lon[site])
             in_340b[at] = bool((hospitals.participates[mine] & (miles <= 35.0)).any())
     plain = float(seen.plain[places].sum())
+    if orgs.kind[system.row] == ACADEMIC_CENTER:
+        more = float(law["finance.academic.overhead_share"]) - float(law["finance.hospital.overhead_share"])
+        plain -= more * float(seen.revenue[places].sum())
     extra_340b = float(np.where(in_340b, seen.with_340b[places] - seen.plain[places], 0.0).sum())
     starts = 4.0 * float(sites.starts[places].sum())
-    downstream = (
-        starts * float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
-    )
+    downstream = starts * float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
     years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
     people = float(orgs.headcount[practice])
     yearly = float(law["health_system.acquisition.retention"]) * (plain + extra_340b) + downstream
@@ -234,8 +240,10 @@ def _reason(plain: float, extra_340b: float, downstream: float, uplift: float, i
     parts.append(f"hospital rates less hospital costs ${plain / 1e6:,.1f} million")
     parts.append(f"downstream care ${downstream / 1e6:,.1f} million")
     owners = "owners earned" if income >= 0 else "owners fell short of market pay by"
-    text = ", ".join(parts) + f"; {owners} ${abs(income) / 1e3:,.0f} thousand each" + (
-        " above market pay" if income >= 0 else ""
+    text = (
+        ", ".join(parts)
+        + f"; {owners} ${abs(income) / 1e3:,.0f} thousand each"
+        + (" above market pay" if income >= 0 else "")
     )
     return text + (f"; pay rises {uplift:.0%}" if uplift > 0.005 else "")
 
@@ -327,11 +335,10 @@ def deals(model: OncologyMarket) -> None:
                 target.buyer,
                 other=target.seller,
                 amount=share,
-                text=f"the acquisition of {{other}} by {{actor}} is blocked: together they would treat {share:.0%} of patients",
+                text=f"the acquisition of {{other}} by {{actor}} is blocked: together they would treat {share:.0%} "
+                "of patients",
             )
             continue
         acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
     model.pending = waiting
     redesignate_due(model)
-
-

@@ -65,9 +65,7 @@ def demand(model: OncologyMarket) -> None:
 def retire(model: OncologyMarket) -> None:
     """Drop physicians who leave practice this quarter; count them for replacement."""
     people, law = model.physicians, model.law
-    yearly = np.where(
-        people.years > 30.0, float(law["demand.retirement.late"]), float(law["demand.retirement.early"])
-    )
+    yearly = np.where(people.years > 30.0, float(law["demand.retirement.late"]), float(law["demand.retirement.early"]))
     quarterly = 1.0 - (1.0 - yearly) ** 0.25
     leaving = model.luck.uniform("demand.retire", model.t, people.key) < quarterly
     model.retired += int(leaving.sum())
@@ -100,5 +98,3 @@ def round_systematically(expected: NDArray[np.float64], uniform: NDArray[np.floa
     """
     edges = np.floor(np.cumsum(expected, axis=1) + uniform[:, None])
     return np.diff(edges, axis=1, prepend=np.zeros((len(expected), 1)))
-
-

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from oncsim.codes import (
     ACADEMIC_CENTER,
-    HEALTH_SYSTEM,
     HOSPITAL_KINDS,
     NETWORK,
     PAYER,
     PAYERS,
     PRACTICE,
 )
+from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -103,7 +103,7 @@ def finance(model: OncologyMarket) -> None:
     people = model.physicians.headcount(len(sites)).astype(np.float64)
     orgs.headcount = np.bincount(sites.org, weights=people, minlength=size).astype(np.int64)
     member = orgs.network >= 0
-    saving = shared_saving(law, member, orgs.headcount)[sites.org]
+    saving = shared_saving(law, member, orgs.headcount.astype(np.float64))[sites.org]
     hospital = np.isin(sites.kind, HOSPITAL_KINDS)
     academic = orgs.kind[sites.org] == ACADEMIC_CENTER
     cost = operating_cost(law, model.volumes, hospital, academic, sites.chairs, people, revenue, saving)
@@ -114,11 +114,11 @@ def finance(model: OncologyMarket) -> None:
     sites.margin = revenue - cost - model.money.drug_cost
     sites.margin_year = 0.75 * sites.margin_year + sites.margin  # four quarters' worth, recent ones heavier
 
-    orgs.revenue = np.bincount(sites.org, weights=revenue, minlength=size)
-    orgs.drug_cost = np.bincount(sites.org, weights=model.money.drug_cost, minlength=size)
-    orgs.cost = np.bincount(sites.org, weights=cost + model.money.drug_cost, minlength=size)
-    orgs.starts = np.bincount(sites.org, weights=sites.starts.sum(axis=1), minlength=size)
-    orgs.oncologists = np.bincount(sites.org, weights=sites.oncologists, minlength=size)
+    orgs.revenue = sum_by(sites.org, revenue, size)
+    orgs.drug_cost = sum_by(sites.org, model.money.drug_cost, size)
+    orgs.cost = sum_by(sites.org, cost + model.money.drug_cost, size)
+    orgs.starts = sum_by(sites.org, sites.starts.sum(axis=1), size)
+    orgs.oncologists = sum_by(sites.org, sites.oncologists, size)
     _pay_fees(model, member)
     _book_payers(model)
     orgs.margin = orgs.revenue - orgs.cost
@@ -174,13 +174,9 @@ def _remember(model: OncologyMarket) -> None:
     independent = (orgs.kind == PRACTICE) & (orgs.status == 0)
     orgs.loss_quarters = np.where(independent & (worth < 0) & (orgs.revenue > 0), orgs.loss_quarters + 1, 0)
     sites = model.sites
-    downstream = float(model.law["finance.downstream_margin"]) * float(
-        model.law["health_system.acquisition.capture"]
-    )
+    downstream = float(model.law["finance.downstream_margin"]) * float(model.law["health_system.acquisition.capture"])
     hospital = np.isin(sites.kind, HOSPITAL_KINDS)
     losing = sites.margin + np.where(hospital, downstream, 0.0) * sites.starts.sum(axis=1) < 0
     sites.loss_quarters = np.where(sites.open & losing, sites.loss_quarters + 1, 0)
     idle = sites.open & (sites.oncologists <= 1e-6)
     sites.idle_quarters = np.where(idle, sites.idle_quarters + 1, 0)
-
-

@@ -9,6 +9,7 @@ import pandas as pd
 
 from oncsim.codes import NEEDS, PAYERS, SEGMENTS
 from oncsim.metrics import collect, price_base
+from oncsim.recording import coded
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -54,11 +55,11 @@ def flow_table(model: OncologyMarket) -> pd.DataFrame:
     order = np.lexsort((site_number, segment_number, zone_number))
     return pd.DataFrame(
         {
-            "quarter": pd.Categorical.from_codes(np.zeros(len(order), dtype=np.int8), [str(model.quarter)]),
-            "zone": pd.Categorical.from_codes(zone_number[order], zones.ids),
+            "quarter": coded(np.zeros(len(order), dtype=np.int8), [str(model.quarter)]),
+            "zone": coded(zone_number[order], zones.ids),
             "payer": pd.Categorical(payer[segment_number[order]], categories=list(PAYERS)),
             "need": pd.Categorical(need[segment_number[order]], categories=list(NEEDS)),
-            "site": pd.Categorical.from_codes(site_number[order], list(site_ids)),
+            "site": coded(site_number[order], list(site_ids)),
             "patients": np.concatenate([started[row, segment], model.flows.untreated[cell, outside]])[order],
             "waiting": np.concatenate([waiting[row, segment], np.zeros(len(cell))])[order],
             "minutes": np.concatenate([pairs.minutes[row], np.full(len(cell), np.nan)])[order],

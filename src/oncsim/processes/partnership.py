@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,10 +83,10 @@ def common_partners(model: OncologyMarket, a: NDArray[np.int64], b: NDArray[np.i
         return np.zeros(len(a))
     size = len(model.orgs)
     one = np.ones(len(living))
-    graph = sparse.coo_array((one, (ties.a[living], ties.b[living])), shape=(size, size))
-    graph = sparse.csr_array(graph + graph.T)
+    one_way = sparse.coo_array((one, (ties.a[living], ties.b[living])), shape=(size, size))
+    graph = sparse.csr_matrix(one_way + one_way.T)
     graph.data[:] = 1.0
-    shared = graph[a].multiply(graph[b]).sum(axis=1)
+    shared: Any = graph[a].multiply(graph[b]).sum(axis=1)
     return np.asarray(shared, dtype=np.float64).ravel()
 
 

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from oncsim.codes import (
     AMC_MAIN,
+    AMC_SATELLITE,
     COMPONENTS,
     FREESTANDING,
     HOPD_OFF,
     HOPD_ON,
     HOSPITAL_KINDS,
-    AMC_SATELLITE,
     NEEDS,
     PAYERS,
     SEGMENTS,

@@ -44,23 +44,18 @@ def settings_caption(run: RunTables) -> Caption:
     """Return the caption of the shares of care by setting."""
     shares = setting_shares(run.settings)
     if shares.empty:
-        return Caption(
-            "Infusions by kind of site are not available in this run.", "No data on infusions by site."
-        )
+        return Caption("Infusions by kind of site are not available in this run.", "No data on infusions by site.")
     first, last = shares.iloc[0], shares.iloc[-1]
     ranked = (last - first).abs().sort_values(ascending=False, kind="stable").index
     clauses = [
-        f"{_site(kind)} {words.amount(first[kind], 'share')} to {words.amount(last[kind], 'share')}"
-        for kind in ranked[:3]
+        f"{_site(kind)} {words.amount(first[kind], 'share')} to {words.amount(last[kind], 'share')}" for kind in ranked[:3]
     ]
     span = f"from {shares.index[0]} to {shares.index[-1]}"
     text = f"Largest moves {span}, share of infusions: {words.listing(clauses)}."
     if len(shares) == 1:
         text = f"Share of infusions in {shares.index[0]}; one quarter shows no movement."
     parts = words.listing([f"{_site(k)} {words.amount(v, 'share')}" for k, v in last.items()])
-    return Caption(
-        text, f"Stacked areas of infusions by kind of site over time. In {shares.index[-1]}: {parts}."
-    )
+    return Caption(text, f"Stacked areas of infusions by kind of site over time. In {shares.index[-1]}: {parts}.")
 
 
 def _site(kind: object) -> str:
@@ -90,9 +85,7 @@ def map_caption(run: RunTables) -> Caption:
 
 def network_caption(run: RunTables, quarter: str) -> Caption:
     """Return the caption of the network of owners and ties."""
-    orgs = run.organizations[
-        (run.organizations["quarter"] == quarter) & (run.organizations["kind"] != "payer")
-    ]
+    orgs = run.organizations[(run.organizations["quarter"] == quarter) & (run.organizations["kind"] != "payer")]
     if orgs.empty:
         return Caption("Organisations are not available in this run.", "No network.")
     ties = run.ties[(run.ties["quarter"] == quarter) & (run.ties["stage"] != "dissolved")]
@@ -123,9 +116,7 @@ def money_caption(run: RunTables) -> Caption:
             )
     text = f"Margin over revenue: {words.listing(clauses)}." if clauses else "Margins are not available."
     text += " Mean over replicates; revenue of an acquired practice counts where the model books it."
-    return Caption(
-        text, f"Revenue and margin of {words.listing(kinds)} from {quarters[0]} to {quarters[-1]}. {text}"
-    )
+    return Caption(text, f"Revenue and margin of {words.listing(kinds)} from {quarters[0]} to {quarters[-1]}. {text}")
 
 
 def metric_captions(run: RunTables, summary: Summary) -> dict[str, Caption]:
@@ -146,8 +137,7 @@ def metric_captions(run: RunTables, summary: Summary) -> dict[str, Caption]:
     }
     titles = {
         "consolidation": "Line charts of concentration, independent oncologists, hospital and 340B infusions",
-        "access": "Line charts of travel time, patients within an hour, untreated patients and waits, by "
-        "rurality",
+        "access": "Line charts of travel time, patients within an hour, untreated patients and waits, by rurality",
         "prices": "Line charts of commercial prices against Medicare and over time",
         "spending": "Stacked areas of payments by payer and by component",
         "partnerships": "Line charts of active ties, their forms, ties formed and dissolved, and trust",
@@ -167,9 +157,7 @@ def events_caption(events: pd.DataFrame, replicates: int, years: list[str]) -> C
     if counts.empty or not len(counts.columns):
         return Caption("No events are available in this run.", "No events.")
     totals = counts.sum()
-    clauses = [
-        f"{words.code_words(str(k))} {words.plain(round(float(totals[k]), 1))}" for k in counts.columns[:4]
-    ]
+    clauses = [f"{words.code_words(str(k))} {words.plain(round(float(totals[k]), 1))}" for k in counts.columns[:4]]
     mean = " (mean over replicates)" if replicates > 1 else ""
     text = f"Events a year{mean}; most often over the horizon: {words.listing(clauses)}."
     text += " Each chart has its own scale."

@@ -139,9 +139,7 @@ def _heading(compared: _Compared) -> dict[str, Any]:
         "title": f"{others}, against {compared.baseline['title']}",
         "question": questions[0] if len(set(questions)) == 1 else "",
         "about": f"Baseline {compared.baseline['label']}, {span}, {words.counted(count, 'replicate')} each",
-        "trouble": ""
-        if status in ("", "complete")
-        else f"The comparison is marked {status!r}, not complete.",
+        "trouble": "" if status in ("", "complete") else f"The comparison is marked {status!r}, not complete.",
         "pairing": "Replicates are paired: replicate by replicate, all scenarios share the luck that is "
         "not the "
         "policy's, so differences below are due to what the scenarios change.",
@@ -233,15 +231,9 @@ def _forest(compared: _Compared, titles: dict[str, str]) -> Picture:
             "replicate, so "
             "no intervals. Metrics whose baseline is zero are left out."
         )
-    largest = effects.reindex(effects["effect"].abs().sort_values(ascending=False, kind="stable").index).head(
-        3
-    )
+    largest = effects.reindex(effects["effect"].abs().sort_values(ascending=False, kind="stable").index).head(3)
     told = [f"{row['label']} {row['effect']:+.1f} %" for _, row in largest.iterrows()]
-    alt = (
-        f"Forest plot of effects by theme. Largest: {words.listing(told)}."
-        if told
-        else "No relative effects."
-    )
+    alt = f"Forest plot of effects by theme. Largest: {words.listing(told)}." if told else "No relative effects."
     figure = figures.forest(effects, titles, compared.replicates)
     return save_figure(figure, compared.folder / "figures", "effects", caption, alt)
 

@@ -140,11 +140,7 @@ FILE_NAMES = {
 def _story(run: RunTables) -> dict[str, Any]:
     own = story.first_replicate(run.events, run.replicates[0])
     if own.empty:
-        why = (
-            "The table of events is not in the run folder"
-            if "events" in run.missing
-            else "No event was recorded"
-        )
+        why = "The table of events is not in the run folder" if "events" in run.missing else "No event was recorded"
         return {
             "story": [],
             "story_note": f"{why}, so there is no story to tell.",
@@ -207,9 +203,7 @@ def _largest(run: RunTables, shown: int = 10) -> dict[str, Any]:
     for table in (first, last):
         ranked = table.sort_values("infusions", ascending=False, kind="stable")
         chosen |= set(ranked.index[:shown])
-    order = sorted(
-        chosen, key=lambda org: (-_value(last, org, "infusions"), -_value(first, org, "infusions"), org)
-    )
+    order = sorted(chosen, key=lambda org: (-_value(last, org, "infusions"), -_value(first, org, "infusions"), org))
     rows = []
     for org in order:
         own = last if org in last.index else first

@@ -39,14 +39,10 @@ def over_quarters(frame: pd.DataFrame) -> pd.DataFrame:
     mean = np.where(known, values, 0.0).sum(axis=1) / count
     squares = np.where(known, values - mean[:, None], 0.0) ** 2
     half = _half_widths(squares.sum(axis=1), count)
-    return pd.DataFrame(
-        {"quarter": quarters.astype(object), "mean": mean, "low": mean - half, "high": mean + half}
-    )
+    return pd.DataFrame({"quarter": quarters.astype(object), "mean": mean, "low": mean - half, "high": mean + half})
 
 
-def _half_widths(
-    squares: NDArray[np.float64], count: NDArray[np.int64], level: float = 0.95
-) -> NDArray[np.float64]:
+def _half_widths(squares: NDArray[np.float64], count: NDArray[np.int64], level: float = 0.95) -> NDArray[np.float64]:
     """Return half widths of Student intervals from sums of squared deviations; NaN with fewer than two
     values."""
     half = np.full(len(count), np.nan)
@@ -88,14 +84,10 @@ def first_and_last_year(metrics: pd.DataFrame, counting: Iterable[str] = ()) -> 
     keys = ["metric", "group", "replicate"]
     frame = metrics.assign(year=metrics["quarter"].astype(str).str[:4])
     start, end = years_of(frame["year"].unique())
-    yearly = (
-        frame.groupby([*keys, "year"], observed=True)["value"].agg(["mean", "sum", "count"]).reset_index()
-    )
+    yearly = frame.groupby([*keys, "year"], observed=True)["value"].agg(["mean", "sum", "count"]).reset_index()
     adds = yearly["metric"].isin(set(counting))
     yearly["value"] = yearly["mean"].where(~adds, yearly["sum"])
-    wide = yearly[yearly["year"].isin([start, end])].pivot_table(
-        index=keys, columns="year", values="value", observed=True
-    )
+    wide = yearly[yearly["year"].isin([start, end])].pivot_table(index=keys, columns="year", values="value", observed=True)
     wide = wide.reindex(columns=[start] if start == end else [start, end])
     table = pd.DataFrame({"first": wide[start], "last": wide[end]})
     table["change"] = table["last"] - table["first"]

@@ -98,8 +98,7 @@ _KNOWN: dict[str, MetricFact] = dict(
             "consolidation.wtp",
             "willingness to pay per patient",
             "",
-            "How much a network loses in value to patients without the system: a measure of its "
-            "bargaining position.",
+            "How much a network loses in value to patients without the system: a measure of its bargaining position.",
         ),
         _fact(
             "consolidation.practices_independent",
@@ -117,8 +116,7 @@ _KNOWN: dict[str, MetricFact] = dict(
             "consolidation.hopd_share_infusions",
             "the hospital share of infusions",
             "share",
-            "Infusions at hospital outpatient departments and academic sites, of those plus infusions in "
-            "offices.",
+            "Infusions at hospital outpatient departments and academic sites, of those plus infusions in offices.",
         ),
         _fact(
             "consolidation.share_340b_infusions",
@@ -216,8 +214,7 @@ _KNOWN: dict[str, MetricFact] = dict(
             "price.commercial_to_medicare",
             "the ratio of commercial to Medicare prices",
             "times",
-            "What commercial payers pay for a basket of services over what Medicare pays for the same "
-            "basket.",
+            "What commercial payers pay for a basket of services over what Medicare pays for the same basket.",
         ),
         _fact(
             "spending.total_per_patient",
@@ -237,32 +234,18 @@ _KNOWN: dict[str, MetricFact] = dict(
             "share",
             "Payments by patients, of all payments.",
         ),
-        _fact(
-            "spending.margin_340b", "the 340B margin", "dollars per quarter", "Payment above 340B drug cost."
-        ),
-        _fact(
-            "finance.margin_practice", "the margin of practices", "share", "Margin over revenue, practices."
-        ),
-        _fact(
-            "finance.margin_system", "the margin of health systems", "share", "Margin over revenue, oncology."
-        ),
-        _fact(
-            "finance.margin_amc", "the margin of academic centers", "share", "Margin over revenue, oncology."
-        ),
+        _fact("spending.margin_340b", "the 340B margin", "dollars per quarter", "Payment above 340B drug cost."),
+        _fact("finance.margin_practice", "the margin of practices", "share", "Margin over revenue, practices."),
+        _fact("finance.margin_system", "the margin of health systems", "share", "Margin over revenue, oncology."),
+        _fact("finance.margin_amc", "the margin of academic centers", "share", "Margin over revenue, oncology."),
         _fact("partnership.active", "active partnerships", "ties", "Ties between organisations in force."),
         _fact("partnership.formed", "partnerships formed", "ties", "Ties that started.", True),
         _fact("partnership.dissolved", "partnerships dissolved", "ties", "Ties that ended.", True),
-        _fact(
-            "partnership.age_median", "the median age of partnerships", "quarters", "Median over active ties."
-        ),
-        _fact(
-            "partnership.trust_mean", "mean trust between partners", "0-1", "Both directions, active ties."
-        ),
+        _fact("partnership.age_median", "the median age of partnerships", "quarters", "Median over active ties."),
+        _fact("partnership.trust_mean", "mean trust between partners", "0-1", "Both directions, active ties."),
         _fact("value_based.participants", "practices in value-based models", "practices", "Taking part now."),
         _fact("value_based.two_sided", "participants at two-sided risk", "practices", "Also share losses."),
-        _fact(
-            "value_based.savings_per_episode", "savings per episode", "dollars", "Against the target price."
-        ),
+        _fact("value_based.savings_per_episode", "savings per episode", "dollars", "Against the target price."),
         _fact("quality.adverse_events", "adverse events", "", "Adverse events of systemic treatment."),
         _fact("quality.readmissions", "readmissions", "", "Unplanned returns to hospital."),
         _fact("quality.trial_enrolment", "enrolment in trials", "", "Patients who enter a clinical trial."),
@@ -284,9 +267,7 @@ def _model_metrics() -> dict[str, Any]:
 def fact(name: str) -> MetricFact:
     """Return what is known of a metric; an unknown name gives a fact made from the name itself."""
     known, model = _KNOWN.get(name), _model_metrics().get(name)
-    noun = (
-        known.noun if known else str(getattr(model, "title", "") or name.split(".", 1)[-1].replace("_", " "))
-    )
+    noun = known.noun if known else str(getattr(model, "title", "") or name.split(".", 1)[-1].replace("_", " "))
     if known is None and noun[:2] != noun[:2].upper():
         noun = noun[:1].lower() + noun[1:]
     definition = str(getattr(model, "definition", "") or (known.definition if known else ""))

@@ -81,9 +81,7 @@ def scripted_events(scenario: dict[str, Any]) -> list[str]:
     if not isinstance(events, list):
         return []
     return [
-        ", ".join(f"{key}: {_plain(value)}" for key, value in event.items())
-        for event in events
-        if isinstance(event, dict)
+        ", ".join(f"{key}: {_plain(value)}" for key, value in event.items()) for event in events if isinstance(event, dict)
     ]
 
 
@@ -111,9 +109,7 @@ def trust_lines(run: RunTables) -> list[str]:
             "oncsim compare --uncertainty draws behaviour too."
         )
     else:
-        lines.append(
-            "With one replicate, a difference between two runs may be luck; compare several replicates."
-        )
+        lines.append("With one replicate, a difference between two runs may be luck; compare several replicates.")
     market = run.scenario.get("market")
     source = market.get("source") if isinstance(market, dict) else ""
     lines += {
@@ -122,20 +118,12 @@ def trust_lines(run: RunTables) -> list[str]:
             "for a real one "
             "unless it bears the name of a designated cancer center."
         ],
-        "files": [
-            "Zones and providers come from the tables named in the scenario, completed as noted below."
-        ],
-        "archetype": [
-            "The market is a teaching market on a plane: its places and organisations are made up."
-        ],
+        "files": ["Zones and providers come from the tables named in the scenario, completed as noted below."],
+        "archetype": ["The market is a teaching market on a plane: its places and organisations are made up."],
     }.get(str(source), [])
     if run.scenario.get("behaviour") and run.scenario.get("policy"):
-        lines.append(
-            "The scenario changes behaviour as well as law: the effect of the law alone cannot be read off."
-        )
-    lines.append(
-        "Effects of a policy are best read from a paired comparison with a baseline (oncsim compare)."
-    )
+        lines.append("The scenario changes behaviour as well as law: the effect of the law alone cannot be read off.")
+    lines.append("Effects of a policy are best read from a paired comparison with a baseline (oncsim compare).")
     return lines
 
 

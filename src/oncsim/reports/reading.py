@@ -178,9 +178,7 @@ def _read_parquet(path: Path, columns: list[str], where: list[tuple[str, str, An
     held = parquet.read_schema(path).names
     chosen = [column for column in columns if column in held]
     filters = [term for term in where or [] if term[0] in held] or None
-    frame: pd.DataFrame = parquet.read_table(path, columns=chosen, filters=filters).to_pandas(
-        ignore_metadata=True
-    )
+    frame: pd.DataFrame = parquet.read_table(path, columns=chosen, filters=filters).to_pandas(ignore_metadata=True)
     return frame
 
 
@@ -293,9 +291,7 @@ def read_run(folder: Path) -> RunTables:
     metrics = read_table(folder, "metrics", _METRICS, [("market", "==", "all")]) if folder.is_dir() else None
     if metrics is None or metrics.empty:
         what = "has no rows for market 'all'" if metrics is not None else "is not there"
-        message = (
-            f"this is not a run folder: the table of metrics {what} (give a folder that oncsim run wrote)"
-        )
+        message = f"this is not a run folder: the table of metrics {what} (give a folder that oncsim run wrote)"
         raise InputError([Fault(str(folder), 0, 0, "", message)])
     metrics["value"] = pd.to_numeric(metrics["value"], errors="coerce")
     quarters = sorted(metrics["quarter"].unique())

@@ -15,8 +15,9 @@ from oncsim.reports.figures.geography import miles_to_oncologist
 from oncsim.reports.figures.spending import payer_payments
 
 _HOSPITAL = tuple(SITE_KINDS[kind] for kind in HOSPITAL_KINDS)
+# A full stop ends a reason only before a space: amounts such as $4.1 m hold one too.
 _BECAUSE = re.compile(
-    r"\b(?:because|since|so that|in order to|to avoid|as)\b\s+(.+?)(?:[.;]|$)", re.IGNORECASE
+    r"\b(?:because|since(?!\s+\d)|so that|in order to|to avoid)\b\s+(.+?)(?:[.;](?=\s|$)|$)", re.IGNORECASE
 )
 _NUMBERS = re.compile(r"[-+]?\$?\d[\d,.]*\s?(?:%|bn|m\b|k\b)?")
 
@@ -57,9 +58,7 @@ def event_reasons(events: pd.DataFrame, replicates: int, shown: int = 8) -> list
         amounts = pd.to_numeric(own["amount"], errors="coerce").abs()
         best = amounts.idxmax() if amounts.notna().any() else own.index[0]
         example = str(own.loc[best, "text"])
-        result.append(
-            EventReasons(words.code_words(kind), int(counts[kind]) / max(replicates, 1), reasons, example)
-        )
+        result.append(EventReasons(words.code_words(kind), int(counts[kind]) / max(replicates, 1), reasons, example))
     return result
 
 
@@ -99,17 +98,19 @@ def _hospital_infusions(sites: pd.DataFrame) -> pd.DataFrame | None:
     if total <= 0:
         return None
     hospital = infusions.where(counted["kind"].isin(_HOSPITAL), 0.0) / total
-    return pd.DataFrame(
-        {"kind": counted["kind"].to_numpy(), "share": hospital.to_numpy()}, index=counted["site"]
-    )
+    return pd.DataFrame({"kind": counted["kind"].to_numpy(), "share": hospital.to_numpy()}, index=counted["site"])
 
 
+# Singular and plural of each group.
 _PART_WORDS = {
-    "redesignated": "offices that became hospital departments",
-    "opened": "hospital sites that opened",
-    "closed": "hospital sites that closed",
-    "left": "hospital sites that became something else",
-    "stayed": "sites that were hospital sites throughout (patients moving towards or away from them)",
+    "redesignated": ("office that became a hospital department", "offices that became hospital departments"),
+    "opened": ("hospital site that opened", "hospital sites that opened"),
+    "closed": ("hospital site that closed", "hospital sites that closed"),
+    "left": ("hospital site that became something else", "hospital sites that became something else"),
+    "stayed": (
+        "site that was a hospital site throughout (patients moving towards or away from it)",
+        "sites that were hospital sites throughout (patients moving towards or away from them)",
+    ),
 }
 
 
@@ -123,7 +124,7 @@ def hospital_share_sentence(sites: pd.DataFrame, quarters: list[str]) -> str:
         return ""
     total = sum(part for _, part in parts.values())
     pieces = [
-        f"{words.difference(part, 'share')} from {number:,} {_PART_WORDS[name]}"
+        f"{words.difference(part, 'share')} from {words.counted(number, *_PART_WORDS[name])}"
         for name, (number, part) in parts.items()
         if abs(part) >= 0.0005
     ]
@@ -155,10 +156,7 @@ def practice_fates(organizations: pd.DataFrame, quarters: list[str]) -> str:
     ]
     total = len(first)
     pieces = [f"{number:,} ({100 * number / total:.0f} %) {word}" for word, number in fates if number]
-    return (
-        f"Of the {total:,} practices that were independent in {quarters[0]}, by {quarters[-1]}: "
-        f"{words.listing(pieces)}."
-    )
+    return f"Of the {total:,} practices that were independent in {quarters[0]}, by {quarters[-1]}: {words.listing(pieces)}."
 
 
 def spending_sentence(metrics: pd.DataFrame, quarters: list[str]) -> str:
@@ -183,9 +181,7 @@ def reach_sentence(zones: pd.DataFrame, sites: pd.DataFrame, quarters: list[str]
     """Return how many people came to live nearer to, or farther from, an open site with an oncologist."""
     if len(quarters) < 2 or zones.empty or sites.empty:
         return ""
-    before, after = (
-        miles_to_oncologist(zones, sites[sites["quarter"] == q]) for q in (quarters[0], quarters[-1])
-    )
+    before, after = (miles_to_oncologist(zones, sites[sites["quarter"] == q]) for q in (quarters[0], quarters[-1]))
     if not (np.isfinite(before).all() and np.isfinite(after).all()):
         return "In at least one of the two quarters no open site had an oncologist."
     people = pd.to_numeric(zones["population"], errors="coerce").fillna(0.0).to_numpy(dtype=float)

@@ -152,14 +152,10 @@ class Summary:
         if not pieces:
             return ""
         several = self.row("consolidation.acquisitions")["replicates"] > 1
-        return words.sentence(
-            f"there were {words.listing(pieces)}{' (mean over replicates)' if several else ''}"
-        )
+        return words.sentence(f"there were {words.listing(pieces)}{' (mean over replicates)' if several else ''}")
 
     def _travel(self) -> str:
-        rural, metro = (
-            self.row("access.minutes_mean", f"rural={flag}")["last"] for flag in ("true", "false")
-        )
+        rural, metro = (self.row("access.minutes_mean", f"rural={flag}")["last"] for flag in ("true", "false"))
         if math.isfinite(rural) and math.isfinite(metro) and metro > 0:
             return (
                 f"In {self.years[1]} patients in rural zones travelled {words.amount(rural, 'minutes')} "

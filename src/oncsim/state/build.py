@@ -13,6 +13,7 @@ from oncsim.state.hospitals import Hospitals
 from oncsim.state.organizations import Organizations
 from oncsim.state.physicians import Physicians
 from oncsim.state.sites import Sites
+from oncsim.state.sums import sum_by
 from oncsim.state.ties import Ties
 from oncsim.state.travel import unit_vectors
 from oncsim.state.zones import Zones
@@ -62,7 +63,7 @@ def _seat(orgs: Organizations, zones: Zones, hospitals: Hospitals) -> None:
 
     _, nearest = cKDTree(unit_vectors(zones.lat, zones.lon)).query(unit_vectors(orgs.lat, orgs.lon))
     orgs.zone = np.asarray(nearest, dtype=np.int64)
-    orgs.beds = np.bincount(hospitals.org, weights=hospitals.beds, minlength=len(orgs))
+    orgs.beds = sum_by(hospitals.org, hospitals.beds, len(orgs))
 
 
 def _ties(market: Market, org_row: dict[str, int]) -> Ties:

@@ -18,12 +18,8 @@ def _lines(metric: str) -> tuple[Line, ...]:
 
 
 _PANELS = (
-    Panel(
-        "Travel time to care", "minutes", _lines("access.minutes_mean"), "minutes one way, mean over patients"
-    ),
-    Panel(
-        "Patients within 60 minutes", "share", _lines("access.share_within_60"), "share of treated patients"
-    ),
+    Panel("Travel time to care", "minutes", _lines("access.minutes_mean"), "minutes one way, mean over patients"),
+    Panel("Patients within 60 minutes", "share", _lines("access.share_within_60"), "share of treated patients"),
     Panel("Patients not treated", "share", _lines("access.untreated_share"), "share of new patients"),
     Panel("Wait for treatment", "days", _lines("access.wait_days_mean"), "days, mean over patients"),
 )

@@ -51,9 +51,7 @@ def stacked(
     _labels(axes, table, values, names, unit, float(x[-1]))
 
 
-def _labels(
-    axes: Axes, table: pd.DataFrame, values: np.ndarray, names: Mapping[str, str], unit: str, x: float
-) -> None:
+def _labels(axes: Axes, table: pd.DataFrame, values: np.ndarray, names: Mapping[str, str], unit: str, x: float) -> None:
     ends = values[-1]
     middles = np.cumsum(ends) - ends / 2
     whole = float(ends.sum()) or 1.0

@@ -61,9 +61,7 @@ def _bars(axes: Axes, years: list[int], values: list[float], kind: str) -> None:
     axes.bar(years, values, width=0.8, color=BLUE)
     axes.set_title(sentence_title(code_words(kind)), fontsize=9.5, pad=17)
     total = sum(values)
-    axes.text(
-        0, 1.06, f"{plain(round(total, 1))} in all", transform=axes.transAxes, fontsize=8.5, color="#555555"
-    )
+    axes.text(0, 1.06, f"{plain(round(total, 1))} in all", transform=axes.transAxes, fontsize=8.5, color="#555555")
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
     axes.set_ylim(0, max(max(values) * 1.05, 1))
     axes.grid(axis="y", color="#E3E3E3", linewidth=0.8)

@@ -62,9 +62,7 @@ def forest(effects: pd.DataFrame, titles: dict[str, str] | None = None, replicat
     if effects.empty:
         return empty_figure("No metric has a baseline other than zero, so there are no relative effects.")
     scenarios = list(dict.fromkeys(effects["scenario"]))
-    themes = [
-        t for t in (*THEMES, *sorted(set(effects["theme"]) - set(THEMES))) if (effects["theme"] == t).any()
-    ]
+    themes = [t for t in (*THEMES, *sorted(set(effects["theme"]) - set(THEMES))) if (effects["theme"] == t).any()]
     keys = {theme: list(dict.fromkeys(effects.loc[effects["theme"] == theme, "label"])) for theme in themes}
     row_height = _ROW * (1 + 0.55 * (len(scenarios) - 1))
     lines = sum(len(labels) for labels in keys.values())
@@ -76,13 +74,9 @@ def forest(effects: pd.DataFrame, titles: dict[str, str] | None = None, replicat
     for theme in themes:
         tall = len(keys[theme]) * row_height
         bottom = top - 0.3 - tall
-        axes = figure.add_axes(
-            (_LEFT / WIDTH, bottom / height, (WIDTH - _LEFT - _RIGHT) / WIDTH, tall / height)
-        )
+        axes = figure.add_axes((_LEFT / WIDTH, bottom / height, (WIDTH - _LEFT - _RIGHT) / WIDTH, tall / height))
         _theme(axes, effects[effects["theme"] == theme], keys[theme], scenarios, limit)
-        axes.set_title(
-            THEMES.get(theme, theme.replace("_", " ")), x=-_LEFT / (WIDTH - _LEFT - _RIGHT) + 0.03, pad=3
-        )
+        axes.set_title(THEMES.get(theme, theme.replace("_", " ")), x=-_LEFT / (WIDTH - _LEFT - _RIGHT) + 0.03, pad=3)
         last = theme == themes[-1]
         axes.tick_params(axis="x", labelbottom=last, length=3 if last else 0)
         if last:
@@ -131,9 +125,7 @@ def _row(axes: Axes, row: pd.Series, y: float, color: str, limit: float) -> None
     else:
         if math.isfinite(low):
             axes.plot([max(low, -limit), min(high, limit)], [y, y], color=color, linewidth=1.6)
-        axes.plot(
-            [effect], [y], marker="o", markersize=5, color=color, markerfacecolor=color if sure else "white"
-        )
+        axes.plot([effect], [y], marker="o", markersize=5, color=color, markerfacecolor=color if sure else "white")
     text = f"{_percent(effect)} %"
     if math.isfinite(low) and effect != 0:
         text += f" ({_percent(low)} to {_percent(high)})"

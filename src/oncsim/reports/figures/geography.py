@@ -98,9 +98,7 @@ def frames(zones: pd.DataFrame, plane: bool = False) -> list[Frame]:
     return [_frame(name, lat, lon, parts == name, zones, plane) for name in names]
 
 
-def _frame(
-    name: str, lat: Floats, lon: Floats, inside: NDArray[np.bool_], zones: pd.DataFrame, plane: bool
-) -> Frame:
+def _frame(name: str, lat: Floats, lon: Floats, inside: NDArray[np.bool_], zones: pd.DataFrame, plane: bool) -> Frame:
     low, high = float(lat[inside].min()), float(lat[inside].max())
     middle = (low + high) / 2, (float(lon[inside].min()) + float(lon[inside].max())) / 2
     sixth = (high - low) / 6

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 _GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 
-def spring_layout(
-    nodes: int, edges: list[tuple[int, int]], aspect: float = 1.0, rounds: int = 300
-) -> NDArray[np.float64]:
+def spring_layout(nodes: int, edges: list[tuple[int, int]], aspect: float = 1.0, rounds: int = 300) -> NDArray[np.float64]:
     """Return positions in the unit square for a graph (Fruchterman & Reingold 1991, with a pull to the
     middle).
 

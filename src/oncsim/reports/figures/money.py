@@ -46,11 +46,7 @@ def money_by_kind(money: pd.DataFrame) -> Figure:
     held = {kind for kind in ORG_KINDS if (table.loc[table["kind"] == kind, "revenue"] > 0).any()}
 
     def lines(metric: str) -> tuple[Line, ...]:
-        return tuple(
-            Line(metric, kind, _SHORT[kind], KIND_COLORS[kind], _DASHES[kind])
-            for kind in _SHORT
-            if kind in held
-        )
+        return tuple(Line(metric, kind, _SHORT[kind], KIND_COLORS[kind], _DASHES[kind]) for kind in _SHORT if kind in held)
 
     panels = (
         Panel("Revenue by organisation kind", "dollars", lines("revenue"), "dollars a quarter, nominal"),

@@ -67,14 +67,10 @@ def choose(organizations: pd.DataFrame, ties: pd.DataFrame) -> _Graph:
     orgs = organizations[(organizations["kind"] != "payer") & (organizations["status"] != "closed")].copy()
     for column in ("infusions", "patients_in_care", "oncologists"):
         orgs[column] = pd.to_numeric(orgs[column], errors="coerce").fillna(0.0)
-    orgs = orgs.sort_values(
-        ["infusions", "oncologists", "org"], ascending=[False, False, True], kind="stable"
-    )
+    orgs = orgs.sort_values(["infusions", "oncologists", "org"], ascending=[False, False, True], kind="stable")
     kept = orgs.head(LARGEST)
     # Purchases say most about a market: practices that these organisations own are shown, also small ones.
-    owned = orgs[orgs["owner"].isin(set(kept["org"])) & ~orgs["org"].isin(set(kept["org"]))].head(
-        LARGEST // 3
-    )
+    owned = orgs[orgs["owner"].isin(set(kept["org"])) & ~orgs["org"].isin(set(kept["org"]))].head(LARGEST // 3)
     nodes = pd.concat([kept.head(LARGEST - len(owned)), owned]).reset_index(drop=True)
     place = {str(org): i for i, org in enumerate(nodes["org"])}
     edges: dict[str, list[tuple[int, int]]] = {name: [] for name in _EDGES}
@@ -82,9 +78,7 @@ def choose(organizations: pd.DataFrame, ties: pd.DataFrame) -> _Graph:
         if owner in place:
             edges["owner"].append((i, place[owner]))
     live = ties[ties["stage"].isin(_LIVE_STAGES)] if len(ties) else ties
-    for a, b, form in zip(
-        live["a"].astype(str), live["b"].astype(str), live["form"].astype(str), strict=True
-    ):
+    for a, b, form in zip(live["a"].astype(str), live["b"].astype(str), live["form"].astype(str), strict=True):
         if a in place and b in place and a != b:
             edges[edge_class(form)].append((place[a], place[b]))
     return _Graph(nodes, {name: sorted(set(pairs)) for name, pairs in edges.items()})
@@ -149,9 +143,7 @@ def _positions(graph: _Graph, linked: NDArray[np.bool_], pairs: list[tuple[int, 
 def _note_alone(axes: Axes, at: NDArray[np.float64], linked: NDArray[np.bool_]) -> None:
     if linked.any() and not linked.all():
         top = float(at[~linked, 1].max()) + 0.085
-        axes.text(
-            0.01, top, "No owner and no tie among those shown:", fontsize=8, color="#555555", va="bottom"
-        )
+        axes.text(0.01, top, "No owner and no tie among those shown:", fontsize=8, color="#555555", va="bottom")
 
 
 def _draw_edges(axes: Axes, graph: _Graph, at: NDArray[np.float64]) -> None:
@@ -159,9 +151,7 @@ def _draw_edges(axes: Axes, graph: _Graph, at: NDArray[np.float64]) -> None:
         lines = [at[[a, b]] for a, b in graph.edges.get(name, [])]
         if lines:
             axes.add_collection(
-                LineCollection(
-                    lines, colors=color, linewidths=width, linestyles=[dashes], alpha=0.75, zorder=1 + order
-                )
+                LineCollection(lines, colors=color, linewidths=width, linestyles=[dashes], alpha=0.75, zorder=1 + order)
             )
 
 
@@ -195,9 +185,7 @@ def _name_nodes(axes: Axes, graph: _Graph, at: NDArray[np.float64]) -> None:
     for i in range(len(graph.nodes)):
         name = str(graph.nodes["name"].iloc[i]) or str(graph.nodes["org"].iloc[i])
         name = name if len(name) <= 30 else name[:28].rstrip() + "…"
-        spot = _free_spot(
-            marks[i], float(radii[i]), len(name), (frame.x0, frame.y0, frame.x1, frame.y1), taken
-        )
+        spot = _free_spot(marks[i], float(radii[i]), len(name), (frame.x0, frame.y0, frame.x1, frame.y1), taken)
         if spot is None:
             continue
         x, y = axes.transData.inverted().transform(spot)
@@ -235,9 +223,7 @@ def _free_spot(
 def _legend(figure: Figure, graph: _Graph) -> None:
     kinds = [kind for kind in KIND_COLORS if (graph.nodes["kind"] == kind).any()]
     marks = [
-        Line2D(
-            [], [], linestyle="", marker="o", markersize=7, color=KIND_COLORS[kind], label=KIND_WORDS[kind]
-        )
+        Line2D([], [], linestyle="", marker="o", markersize=7, color=KIND_COLORS[kind], label=KIND_WORDS[kind])
         for kind in kinds
     ]
     if (graph.nodes["owner"].astype(str) != "").any():

@@ -72,11 +72,7 @@ def time_panels(metrics: pd.DataFrame, panels: Sequence[Panel], columns: int = 2
     paths = paths_of(metrics, [line for panel in panels for line in panel.lines])
     drawn: list[tuple[Panel, list[tuple[Line, pd.DataFrame]]]] = []
     for panel in panels:
-        found = [
-            (line, paths[line.metric, line.group])
-            for line in panel.lines
-            if (line.metric, line.group) in paths
-        ]
+        found = [(line, paths[line.metric, line.group]) for line in panel.lines if (line.metric, line.group) in paths]
         kept = [(line, path) for line, path in found if path["mean"].notna().any()]
         if kept:
             drawn.append((panel, kept))
@@ -111,9 +107,7 @@ def _draw(drawn: Sequence[tuple[Panel, list[tuple[Line, pd.DataFrame]]]], column
     return figure
 
 
-def _panel(
-    axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], width: float, legends: bool
-) -> None:
+def _panel(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], width: float, legends: bool) -> None:
     quarters = sorted({quarter for _, path in lines for quarter in path["quarter"]})
     lows = [float(np.nanmin(path[["mean", "low"]].to_numpy(dtype=float))) for _, path in lines]
     highs = [float(np.nanmax(path[["mean", "high"]].to_numpy(dtype=float))) for _, path in lines]
@@ -140,9 +134,7 @@ def _end_labels(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]]
     bottom, top = axes.get_ylim()
     heights = spread([float(row["mean"]) for _, row in ends], (top - bottom) * 0.095)
     for (line, row), y in zip(ends, heights, strict=True):
-        text = words.amount(
-            float(row["mean"]), panel.unit if words.kind_of_unit(panel.unit) != "plain" else ""
-        )
+        text = words.amount(float(row["mean"]), panel.unit if words.kind_of_unit(panel.unit) != "plain" else "")
         text = text.removesuffix(" a quarter").removesuffix(" a year")
         axes.annotate(
             text,
@@ -161,9 +153,7 @@ def _heading(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], l
     axes.set_title(panel.title, pad=32 if legends else 20)
     if panel.unit_words:
         height = 1.14 if legends else 1.03
-        axes.text(
-            0, height, panel.unit_words, transform=axes.transAxes, fontsize=8.5, color="#555555", va="bottom"
-        )
+        axes.text(0, height, panel.unit_words, transform=axes.transAxes, fontsize=8.5, color="#555555", va="bottom")
     if named:
         handles = [axes.plot([], [], color=line.color, linestyle=line.dashes)[0] for line in named]
         axes.legend(
@@ -183,6 +173,4 @@ def _heading(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], l
 
 def _darker(color: str) -> str:
     # Sky, orange and yellow are too light for text on white.
-    return {"#56B4E9": "#1B7DB5", "#E69F00": "#9A6A00", "#F0E442": "#7A7400", "#CC79A7": "#9C3E73"}.get(
-        color, color
-    )
+    return {"#56B4E9": "#1B7DB5", "#E69F00": "#9A6A00", "#F0E442": "#7A7400", "#CC79A7": "#9C3E73"}.get(color, color)

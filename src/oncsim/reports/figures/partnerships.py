@@ -24,10 +24,7 @@ def partnerships(metrics: pd.DataFrame) -> Figure:
     by_form = active[active["group"].astype(str).str.startswith("form=")] if len(active) else active
     largest = by_form.groupby("group")["value"].sum().sort_values(ascending=False, kind="stable")
     forms = [str(group) for group, value in largest.items() if value > 0][:_SHOWN_FORMS]
-    lines = tuple(
-        Line("partnership.active", group, _form(group), color)
-        for group, color in zip(forms, CYCLE, strict=False)
-    )
+    lines = tuple(Line("partnership.active", group, _form(group), color) for group, color in zip(forms, CYCLE, strict=False))
     panels = (
         Panel("Active ties", "ties", (Line("partnership.active", "", "", BLACK),), "number, all forms"),
         Panel("Commonest forms", "ties", lines, "active ties"),
@@ -40,9 +37,7 @@ def partnerships(metrics: pd.DataFrame) -> Figure:
             ),
             "number a quarter",
         ),
-        Panel(
-            "Trust between partners", "0-1", (Line("partnership.trust_mean", "", "", BLUE),), "mean, 0 to 1"
-        ),
+        Panel("Trust between partners", "0-1", (Line("partnership.trust_mean", "", "", BLUE),), "mean, 0 to 1"),
     )
     return time_panels(metrics, panels)
 

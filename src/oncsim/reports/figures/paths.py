@@ -40,9 +40,7 @@ def difference_paths(
     """
     titles = titles or {}
     rows = differences[(differences["metric"] == metric) & (differences["group"] == group)]
-    rows = rows[rows["quarter"].astype(str).str.fullmatch(r"\d{4}Q[1-4]")].sort_values(
-        "quarter", kind="stable"
-    )
+    rows = rows[rows["quarter"].astype(str).str.fullmatch(r"\d{4}Q[1-4]")].sort_values("quarter", kind="stable")
     if rows.empty:
         return empty_figure("There are no quarterly differences for this metric.")
     about = fact(metric)

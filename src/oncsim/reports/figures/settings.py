@@ -15,12 +15,8 @@ def setting_shares(settings: pd.DataFrame) -> pd.DataFrame:
     """Return the share of infusions by setting: index quarter, one column a site kind that is ever used."""
     if settings.empty:
         return pd.DataFrame()
-    table = settings.pivot_table(index="quarter", columns="kind", values="infusions", aggfunc="sum").fillna(
-        0.0
-    )
-    order = [kind for kind in SITE_KINDS if kind in table] + [
-        kind for kind in table if kind not in SITE_KINDS
-    ]
+    table = settings.pivot_table(index="quarter", columns="kind", values="infusions", aggfunc="sum").fillna(0.0)
+    order = [kind for kind in SITE_KINDS if kind in table] + [kind for kind in table if kind not in SITE_KINDS]
     table = table[order].sort_index()
     table = table.loc[table.sum(axis=1) > 0, table.sum() > 0]
     return table.div(table.sum(axis=1), axis=0)

@@ -67,9 +67,7 @@ class _Ground:
 
 
 @styled
-def site_map(
-    zones: pd.DataFrame, sites: pd.DataFrame, minutes: pd.DataFrame | None = None, plane: bool = False
-) -> Figure:
+def site_map(zones: pd.DataFrame, sites: pd.DataFrame, minutes: pd.DataFrame | None = None, plane: bool = False) -> Figure:
     """Draw sites over zones shaded by travel, at the first and the last quarter.
 
     Parameters
@@ -121,9 +119,7 @@ def _boxes(count: int, ratio: float, plane: bool) -> tuple[list[tuple[float, flo
     return boxes, height
 
 
-def _shades(
-    zones: pd.DataFrame, now: pd.DataFrame, minutes: pd.DataFrame | None, quarter: str
-) -> NDArray[np.float64]:
+def _shades(zones: pd.DataFrame, now: pd.DataFrame, minutes: pd.DataFrame | None, quarter: str) -> NDArray[np.float64]:
     classes = MILES_CLASSES if minutes is None else MINUTES_CLASSES
     if minutes is None:
         values = miles_to_oncologist(zones, now)
@@ -230,9 +226,7 @@ def _scale_bar(axes: Axes, frame: Frame) -> None:
     x, y = east - frame.width * 0.02, south - frame.height * 0.06
     axes.set_ylim(south - frame.height * 0.08, north)
     axes.plot([x - length, x], [y, y], color="#333333", linewidth=2, solid_capstyle="butt", zorder=5)
-    note = axes.text(
-        x - length / 2, y + (north - south) * 0.012, f"{length} miles", ha="center", va="bottom", fontsize=8
-    )
+    note = axes.text(x - length / 2, y + (north - south) * 0.012, f"{length} miles", ha="center", va="bottom", fontsize=8)
     note.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
@@ -245,9 +239,7 @@ def _name_places(axes: Axes, frame: Frame, zones: pd.DataFrame) -> None:
     for i in np.argsort(-np.nan_to_num(people), kind="stable")[:25]:
         if not frame.zones[i] or len(placed) >= 5:
             continue
-        if any(
-            abs(x[i] - x[j]) < 0.3 * frame.width and abs(y[i] - y[j]) < 0.09 * frame.height for j in placed
-        ):
+        if any(abs(x[i] - x[j]) < 0.3 * frame.width and abs(y[i] - y[j]) < 0.09 * frame.height for j in placed):
             continue
         placed.append(int(i))
         name = str(zones["name"].iloc[i]).split(", ")[0]
@@ -266,8 +258,7 @@ def _legend(figure: Figure, sites: pd.DataFrame, height: float, recorded: bool) 
     names = [f"up to {tops[0]:.0f}"]
     names += [f"{a:.0f}-{b:.0f}" for a, b in pairwise(tops[:-1])] + [f"over {tops[-2]:.0f}"]
     patches = [
-        Patch(facecolor=color, edgecolor="#BBBBBB", label=name)
-        for (_, color), name in zip(classes, names, strict=True)
+        Patch(facecolor=color, edgecolor="#BBBBBB", label=name) for (_, color), name in zip(classes, names, strict=True)
     ]
     title = (
         "Zones: mean minutes that patients travel one way"

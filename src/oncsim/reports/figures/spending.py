@@ -80,7 +80,5 @@ def spending(metrics: pd.DataFrame) -> Figure:
         columns = [c for c in order if c in table] + [c for c in table if c not in order]
         stacked(axes, table[columns], colors, names, "dollars", room=1.2 if len(drawn) == 2 else 0.4)
         axes.set_title(title, pad=20)
-        axes.text(
-            0, 1.03, "dollars a quarter, nominal", transform=axes.transAxes, fontsize=8.5, color="#555555"
-        )
+        axes.text(0, 1.03, "dollars a quarter, nominal", transform=axes.transAxes, fontsize=8.5, color="#555555")
     return figure

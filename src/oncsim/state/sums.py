@@ -1,4 +1,4 @@
-"""Sums by group, the one operation that nearly every metric is made of."""
+"""Sums by group, the one operation that so much of a quarter is made of."""
 
 from __future__ import annotations
 

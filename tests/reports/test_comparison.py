@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from oncsim.errors import InputError
+from oncsim.reports import write_compare_report
+from oncsim.reports.comparison import interval_note
+from reports.sample_run import sample_differences, write_sample_comparison
+from reports.test_html import check_page
+
+
+def _text(folder: Path) -> str:
+    return html.unescape(check_page(write_compare_report(folder)))
+
+
+def test_effects_are_told_with_their_intervals(tmp_path: Path) -> None:
+    text = _text(write_sample_comparison(tmp_path))
+    assert "Lowers the hospital share of infusions by 3.0 percentage points (95 % interval -3.6 to -2.4)." in text
+    assert "The mean travel time to care: no detectable difference" in text
+    assert "The share of patients not treated: exactly zero difference." in text
+    assert "cover luck only" in text
+    assert (tmp_path / "figures" / "effects.png").is_file()
+
+
+def test_several_scenarios_are_told_apart(tmp_path: Path) -> None:
+    text = _text(write_sample_comparison(tmp_path, ("one", "two", "three")))
+    for name in ("one", "two", "three"):
+        assert f"<h3>Title of {name}</h3>" in text
+
+
+def test_a_comparison_with_itself_is_said_to_be_exactly_zero(tmp_path: Path) -> None:
+    write_sample_comparison(tmp_path)
+    table = sample_differences()
+    table["other"] = table["baseline"]
+    table[["difference", "low", "high", "low_simultaneous", "high_simultaneous"]] = 0.0
+    table.to_parquet(tmp_path / "differences.parquet")
+    text = _text(tmp_path)
+    assert "Every difference is exactly zero" in text
+    assert "Raises" not in text
+
+
+def test_one_replicate_claims_no_interval(tmp_path: Path) -> None:
+    write_sample_comparison(tmp_path, replicates=1)
+    table = sample_differences(replicates=1)
+    table[["low", "high", "low_simultaneous", "high_simultaneous"]] = np.nan
+    table.to_parquet(tmp_path / "differences.parquet")
+    text = _text(tmp_path)
+    assert "one replicate: no interval" in text
+    assert "95 % interval -" not in text
+
+
+def test_both_intervals_are_named_when_behaviour_was_drawn(tmp_path: Path) -> None:
+    write_sample_comparison(tmp_path)
+    table = sample_differences()
+    table["difference_with_behaviour"] = table["difference"]
+    table["low_with_behaviour"], table["high_with_behaviour"] = table["low"] * 2, table["high"] * 2
+    table.to_parquet(tmp_path / "differences.parquet")
+    text = _text(tmp_path)
+    assert "With behaviour drawn: -3.0 percentage points (95 % interval -7.2 to -4.8)." in text
+    assert "over luck only" in text
+
+
+def test_a_comparison_without_manifest_or_quarters_still_has_a_report(tmp_path: Path) -> None:
+    write_sample_comparison(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    table = sample_differences()
+    table[table["quarter"].isin(["final", "mean"])].to_csv(tmp_path / "differences.csv", index=False)
+    (tmp_path / "differences.parquet").unlink()
+    assert "other, against baseline" in _text(tmp_path)
+
+
+def test_a_folder_without_differences_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this is not a comparison: the table of differences is not there"):
+        write_compare_report(tmp_path)
+
+
+def test_what_the_intervals_cover_is_always_said() -> None:
+    assert "may be luck" in interval_note(1, False)
+    assert "luck only" in interval_note(20, False)
+    assert "with behaviour" in interval_note(20, True)
