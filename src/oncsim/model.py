@@ -231,8 +231,7 @@ class OncologyMarket(mesa.Model):
             shown = ", ".join(self.zones.names[z] for z in empty[:5])
             self.warnings.append(
                 f"{len(empty)} zone{'s' if len(empty) > 1 else ''} with no site within "
-                f"{self.roads.max_minutes:.0f} minutes, all patients untreated: {shown}"
-                + (" ..." if len(empty) > 5 else "")
+                f"{self.roads.max_minutes:.0f} minutes, all patients untreated: {shown}" + (" ..." if len(empty) > 5 else "")
             )
 
     def _settle(self, quarters: int) -> None:
@@ -251,6 +250,10 @@ class OncologyMarket(mesa.Model):
         if quarters == 0:
             self.t = 0
             policy(self)
+            people = self.physicians.headcount(len(self.sites))
+            self.orgs.headcount = np.bincount(self.sites.org, weights=people, minlength=len(self.orgs)).astype(np.int64)
+            self.orgs.oncologists = self.orgs.headcount.astype(np.float64)
+            self.orgs.autonomy = self.draw_autonomy(self.orgs.key, self.orgs.oncologists)
             self.contracts = first_contracts(self)
         self.settling = False
         self.t = -1
@@ -403,8 +406,9 @@ class OncologyMarket(mesa.Model):
         self.capacity = np.append(self.capacity, 0.0)
         self.medicare_price = np.append(self.medicare_price, 0.0)
         self.commercial_price = np.append(self.commercial_price, 0.0)
-        for part in (self.care, self.money, self.volumes, self.rates):
-            for name, value in vars(part).items():
+        # A market that has not settled has no results before its first quarter.
+        for part in (getattr(self, name, None) for name in ("care", "money", "volumes", "rates")):
+            for name, value in vars(part).items() if part is not None else ():
                 if isinstance(value, np.ndarray):
                     empty = np.zeros((1, *value.shape[1:]), dtype=value.dtype)
                     object.__setattr__(part, name, np.concatenate([value, empty]))

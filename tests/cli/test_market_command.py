@@ -70,7 +70,7 @@ def test_show_refuses_other_pictures(folder: Path, capsys: pytest.CaptureFixture
 def test_check_says_ok(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["market", "check", "toy.yaml"]) == 0
     said = capsys.readouterr().out
-    assert said == "ok: zones: 3 zones, 4 hospitals, 6 organisations, 6 sites, 0 ties\n"
+    assert said == "ok: Kentucky, Tennessee: 3 zones, 4 hospitals, 6 organisations, 6 sites, 0 ties\n"
 
 
 def test_check_names_every_fault_of_every_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from oncsim.reports import write_report
 from oncsim.reports.html import FILE_NAMES
+from oncsim.reports.rendering import Picture
 from reports.sample_run import sample_tables, sample_zones, write_sample_run
 
 
@@ -35,6 +37,17 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make figures but do not turn them into pictures, which takes most of the time and is tested elsewhere."""
+
+    def save(figure: Figure, folder: Path, name: str, caption: str, alt: str) -> Picture:
+        assert figure.axes or figure.texts
+        return Picture(name, "data:image/png;base64,", 1, 1, caption, alt)
+
+    monkeypatch.setattr("oncsim.reports.html.save_figure", save)
 
 
 def check_page(path: Path) -> str:
@@ -101,6 +114,7 @@ def test_names_are_escaped(tmp_path: Path, tables: dict[str, pd.DataFrame]) -> N
     assert "<i>losses" not in text
 
 
+@pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize(
     "case",
     [
@@ -142,12 +156,14 @@ def test_thin_runs_still_have_a_report(tmp_path: Path, case: str) -> None:
         assert "not available in this run" in text
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_folder_without_manifest_or_scenario_has_a_report(run_folder: Path) -> None:
     (run_folder / "manifest.json").unlink()
     (run_folder / "scenario.resolved.yaml").unlink()
     assert "not recorded" in check_page(write_report(run_folder))
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_run_that_failed_says_so(run_folder: Path) -> None:
     manifest = run_folder / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"complete"', '"failed"'))

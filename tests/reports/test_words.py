@@ -71,9 +71,9 @@ def test_a_move_with_an_interval() -> None:
             ("2026", "2040"),
             "the wait hardly changed, from 30 days in 2026 to 30.1 days in 2040 (+0.10 days)",
         ),
-        (30.0, 30.0, ("2026", "2026"), "the wait was 30 days in 2026"),
-        (NAN, 30.0, ("2026", "2040"), "the wait was 30 days in 2040"),
-        (30.0, NAN, ("2026", "2040"), "the wait was 30 days in 2026 and is not available for 2040"),
+        (30.0, 30.0, ("2026", "2026"), "the wait stood at 30 days in 2026"),
+        (NAN, 30.0, ("2026", "2040"), "the wait stood at 30 days in 2040"),
+        (30.0, NAN, ("2026", "2040"), "the wait stood at 30 days in 2026, not available for 2040"),
         (NAN, NAN, ("2026", "2040"), "the wait is not available in this run"),
     ],
 )
@@ -124,6 +124,6 @@ def test_lists_counts_and_groups() -> None:
     assert words.listing(["a", "b", "c"]) == "a, b and c"
     assert words.counted(0, "closure") == "no closures"
     assert words.counted(1, "closure") == "1 closure"
-    assert words.counted(2.5, "closure") == "2.50 closures"
+    assert words.counted(2.5, "closure") == "2.5 closures"
     assert words.with_group("concentration (HHI)", "states") == "concentration (HHI, states)"
     assert words.sentence("the end") == "The end."

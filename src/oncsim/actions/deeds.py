@@ -11,7 +11,18 @@ from oncsim.actions.catalogue import ACTIONS
 from oncsim.actions.ownership import acquire, join_network, leave_network, release_practice
 from oncsim.actions.places import close_site, default_kind, hire, open_site
 from oncsim.actions.selection import find_organization, find_zone, select
-from oncsim.codes import NETWORK, ORG_KINDS, SERVICE_LINES, SITE_KINDS, TIE_FORMS, TIE_STAGES
+from oncsim.codes import (
+    ACADEMIC_CENTER,
+    ACQUIRED,
+    ACTIVE,
+    HEALTH_SYSTEM,
+    NETWORK,
+    ORG_KINDS,
+    SERVICE_LINES,
+    SITE_KINDS,
+    TIE_FORMS,
+    TIE_STAGES,
+)
 from oncsim.errors import RunError, did_you_mean
 from oncsim.processes.partnership import end_tie, sign_tie
 from oncsim.ties.trust import DISSOLVED
@@ -26,7 +37,8 @@ Arguments = Mapping[str, Any]
 def do_event(model: OncologyMarket, event: ScheduledEvent) -> None:
     """Make a scheduled event happen to everyone it chooses."""
     action = ACTIONS[event.do]
-    rows = select(model, event.select, f"{event.do}.{event.at}")
+    # Only what has an owner can be released; everything else is done to organisations that act for themselves.
+    rows = select(model, event.select, f"{event.do}.{event.at}", ACQUIRED if event.do == "release" else ACTIVE)
     allowed = [ORG_KINDS.index(kind) for kind in action.targets]
     arguments = {name: one.default for name, one in action.arguments.items() if one.default is not None}
     arguments.update(event.arguments)
@@ -38,12 +50,15 @@ def do_event(model: OncologyMarket, event: ScheduledEvent) -> None:
 
 def _takeover(model: OncologyMarket, row: int, given: Arguments) -> None:
     buyer = find_organization(model, str(given["by"]))
-    if buyer == row or model.orgs.status[row] != 0:
+    if buyer == row or model.orgs.status[row] != ACTIVE or model.orgs.status[buyer] != ACTIVE:
         return
     price = float(given["price"])
     if model.orgs.kind[row] == 0:
         acquire(model, row, buyer, price, 0.0, "scripted by the scenario")
         return
+    if model.orgs.kind[buyer] not in (HEALTH_SYSTEM, ACADEMIC_CENTER):
+        name = model.orgs.name
+        raise RunError(f"{name[buyer]} cannot take over {name[row]}: only a system or academic center owns hospitals")
     _merge_systems(model, row, buyer, price)
 
 
@@ -86,9 +101,7 @@ def _open_site(model: OncologyMarket, row: int, given: Arguments) -> None:
     lines = np.zeros(len(SERVICE_LINES), dtype=np.bool_)
     if given.get("add"):
         lines[SERVICE_LINES.index(str(given["add"]))] = True
-    site = open_site(
-        model, row, zone, kind, lat=lat, lon=lon, chairs=float(given["chairs"]), lines=lines, reason="scripted"
-    )
+    site = open_site(model, row, zone, kind, lat=lat, lon=lon, chairs=float(given["chairs"]), lines=lines, reason="scripted")
     # Oncologists of a scripted site come from outside the market, so that nobody else loses them.
     _join(model, row, {"count": int(given["oncologists"])}, site)
 

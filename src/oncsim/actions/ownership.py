@@ -13,7 +13,17 @@ from oncsim.actions.places import (
     open_site,
     registration_quarter,
 )
-from oncsim.codes import ACQUIRED, ACTIVE, CLOSED, HOSPITAL_KINDS, NETWORK, OFFICE, PRACTICE
+from oncsim.codes import (
+    ACADEMIC_CENTER,
+    ACQUIRED,
+    ACTIVE,
+    CLOSED,
+    HEALTH_SYSTEM,
+    HOSPITAL_KINDS,
+    NETWORK,
+    OFFICE,
+    PRACTICE,
+)
 from oncsim.processes.partnership import breach
 from oncsim.ties.trust import DISSOLVED
 
@@ -42,15 +52,12 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     # The owners take the price and the practice's own cash with them.
     model.pay_deal(buyer, practice, price)
     mine = (sites.org == practice) & sites.open
-    if orgs.kind[buyer] != NETWORK:
+    if orgs.kind[buyer] in (HEALTH_SYSTEM, ACADEMIC_CENTER):
         lag = int(model.law["health_system.acquisition.redesignation"])
         sites.redesignate_at[mine] = model.t + lag
     ties = model.ties
     betrayed = np.flatnonzero(
-        (ties.stage != DISSOLVED)
-        & ((ties.a == practice) | (ties.b == practice))
-        & (ties.a != buyer)
-        & (ties.b != buyer)
+        (ties.stage != DISSOLVED) & ((ties.a == practice) | (ties.b == practice)) & (ties.a != buyer) & (ties.b != buyer)
     )
     if len(betrayed):
         breach(model, betrayed, float(model.law["partnership.trust.acquisition_breach"]))
@@ -60,8 +67,7 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
         buyer,
         other=practice,
         amount=price,
-        text=f"{{actor}} acquires {{other}} ({people} oncologist{'' if people == 1 else 's'}) "
-        f"for {money(price)}: {reason}",
+        text=f"{{actor}} acquires {{other}} ({people} oncologist{'' if people == 1 else 's'}) for {money(price)}: {reason}",
     )
     model.forget_owners()
 
@@ -201,9 +207,7 @@ def found_practice(model: OncologyMarket, physician: int) -> None:
         return
     old = int(orgs.top_owner()[sites.org[people.site[row]]])
     name = f"{zones.names[zone].split(',')[0]} Independent Oncology {model.quarter}"
-    org = model.add_organization(
-        f"practice+{zones.ids[zone]}+{physician:x}", name, PRACTICE, zone, autonomy=float(autonomy)
-    )
+    org = model.add_organization(f"practice+{zones.ids[zone]}+{physician:x}", name, PRACTICE, zone, autonomy=float(autonomy))
     site = open_site(model, org, zone, OFFICE, chairs=5.0, people=0, reason=f"an oncologist leaves {orgs.name[old]}")
     people.site[row] = site
     orgs.headcount[org] = 1

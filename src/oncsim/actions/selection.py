@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, ORG_KINDS, PRACTICE
+from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, NETWORK, ORG_KINDS, PRACTICE
 from oncsim.errors import RunError, did_you_mean
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def find_zone(model: OncologyMarket, place: Any) -> tuple[int, float | None, flo
     raise RunError(f"the market has no zone {text!r}{did_you_mean(text, zones.names)}")
 
 
-def select(model: OncologyMarket, chosen: Mapping[str, Any], event: str) -> NDArray[np.int64]:
+def select(model: OncologyMarket, chosen: Mapping[str, Any], event: str, status: int = ACTIVE) -> NDArray[np.int64]:
     """Return the rows of the organisations an event is done to, in order of identity.
 
     Parameters
@@ -70,12 +70,14 @@ def select(model: OncologyMarket, chosen: Mapping[str, Any], event: str) -> NDAr
         Selectors of the event; all given ones must hold. ``share`` keeps a keyed random share of those that fit.
     event : str
         Name of the event for its luck.
+    status : int
+        Status of those to choose among; one chosen by name may have any.
     """
     orgs, zones = model.orgs, model.zones
     if "org" in chosen:
         rows = np.array([find_organization(model, str(chosen["org"]))])
     else:
-        rows = np.flatnonzero((orgs.status == 0) & np.isin(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER)))
+        rows = np.flatnonzero((orgs.status == status) & np.isin(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER)))
     if "kind" in chosen:
         rows = rows[orgs.kind[rows] == ORG_KINDS.index(str(chosen["kind"]))]
     seat = orgs.zone[rows].clip(min=0)

@@ -13,7 +13,7 @@ from oncsim.market.check import check_market
 from oncsim.market.files_centers import give_hospitals, no_centers, shape_centers
 from oncsim.market.files_columns import TABLES
 from oncsim.market.files_faults import Faults
-from oncsim.market.files_geo import ZoneFinder
+from oncsim.market.files_geo import STATE_NAMES, ZoneFinder
 from oncsim.market.files_hospitals import FORM_AND_MORE, NO_CANCER_CARE, shape_hospitals
 from oncsim.market.files_owners import (
     Owners,
@@ -32,6 +32,9 @@ from oncsim.market.form import HOSPITAL_COLUMNS, Market, empty_table, shape_tabl
 
 if TYPE_CHECKING:
     from oncsim.market.spec import FilesMarket
+
+
+FEW_STATES, MOST_STATES = 4, 50  # a market of few states is called by their names
 
 
 @dataclass(frozen=True)
@@ -166,16 +169,16 @@ def _select(parts: _Parts, spec: FilesMarket) -> _Parts:
     notes = notes if parts.notes else []
     frames = {"hospitals": hospitals, "sites": sites, "centers": parts.campuses}
     inside = {what: frame[frame["zone"].isin(kept)].reset_index(drop=True) for what, frame in frames.items()}
+    gone = {what: len(frame) - len(inside[what]) for what, frame in frames.items()}
     notes.append(
-        f"Kept {int(chosen.sum()):,} of {len(chosen):,} zones; outside them lie "
-        f"{len(hospitals) - len(inside['hospitals']):,} "
-        f"hospitals and {len(sites) - len(inside['sites']):,} sites of the tables."
+        f"Zones kept: {int(chosen.sum()):,} of {len(chosen):,}. Left out with the others: hospitals "
+        f"{gone['hospitals']:,}, sites of the tables {gone['sites']:,}, centers {gone['centers']:,}."
     )
     sites = inside["sites"]
-    gone = ~sites["visiting_from"].isin([*sites["site"], ""])
+    away = ~sites["visiting_from"].isin([*sites["site"], ""])
     sites = sites.assign(
-        visiting_from=sites["visiting_from"].where(~gone, ""),
-        visiting_fte=sites["visiting_fte"].where(~gone, 0.0),
+        visiting_from=sites["visiting_from"].where(~away, ""),
+        visiting_fte=sites["visiting_fte"].where(~away, 0.0),
     )
     hospital_ids = set(inside["hospitals"]["hospital"])
     sites["hospital"] = sites["hospital"].where(sites["hospital"].isin(hospital_ids), "")
@@ -245,15 +248,16 @@ def _center_rows(campuses: pd.DataFrame) -> pd.DataFrame | None:
 
 def _market_name(spec: FilesMarket, zones: Zones) -> str:
     select = spec.select
-    if select is None:
-        return Path(spec.zones).name.partition(".")[0]
-    if select.hrr is not None:
+    states = sorted(set(zones.frame["state"]) - {""})
+    if select is not None and select.hrr is not None:
         named = dict(zip(zones.frame["hrr"], zones.hrr_names, strict=True))
         return " + ".join(sorted(str(name or number) for number, name in named.items()))
-    if select.states is not None:
-        return " + ".join(select.states)
+    if select is None or select.around is None:
+        if len(states) >= MOST_STATES:
+            return "United States"
+        few = 0 < len(states) <= FEW_STATES
+        return ", ".join(STATE_NAMES[s] for s in states) if few else Path(spec.zones).name.partition(".")[0]
     around = select.around
-    assert around is not None  # a selection without conditions keeps everything
     middle = around.place or f"{around.lat:g}, {around.lon:g}"
     return f"{around.miles:g} miles round {middle}"
 

@@ -132,10 +132,7 @@ def _owners(table: Table, ids: Array, faults: Faults) -> dict[str, Array]:
     first: dict[str, int] = {}
     for row, (owner, called) in enumerate(zip(org, name, strict=True)):
         if owner and called and name[first.setdefault(owner, row)] not in ("", called):
-            message = (
-                f"{owner!r} is called {called!r} here and {name[first[owner]]!r} on line "
-                f"{table.lines[first[owner]]}"
-            )
+            message = f"{owner!r} is called {called!r} here and {name[first[owner]]!r} on line {table.lines[first[owner]]}"
             table.fault(faults, row, "org_name", message)
     alone = np.array([f"own-{hospital}" for hospital in ids], dtype=object)
     return {"org": np.where(org != "", org, np.where(name != "", name, alone)), "org_name": name}

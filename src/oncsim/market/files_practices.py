@@ -93,10 +93,7 @@ def _check_oncologists(table: Table, generate: bool, faults: Faults) -> None:
     if generate:
         return
     if not table.has("oncologists"):
-        message = (
-            "the column 'oncologists' is missing: with generate: false every site needs its number of "
-            "oncologists"
-        )
+        message = "the column 'oncologists' is missing: with generate: false every site needs its number of oncologists"
         faults.add(table.file, 1, 1, "header", f"{message} (add it, or set generate: true)")
         return
     for row in np.flatnonzero(np.isnan(table.number("oncologists"))):

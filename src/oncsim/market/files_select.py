@@ -84,10 +84,7 @@ def _regions(zones: pd.DataFrame, hrr_names: Array, wanted: list[str], faults: l
             message = f"{text!r} could be {len(found)} referral regions (add the state, or give the number)"
         else:
             near = near_miss(text, {str(n) for n in hrr_names if n})
-            message = (
-                f"{text!r} is not a referral region of the table of zones (a number such as 380, or a "
-                f"name{near})"
-            )
+            message = f"{text!r} is not a referral region of the table of zones (a number such as 380, or a name{near})"
         faults.append(Fault("", 0, 0, where, message))
     return chosen
 

@@ -249,8 +249,7 @@ def _weights(table: Table, ids: Array) -> pd.Series[float] | None:
 
 
 _REASONS = {
-    "population_65plus": "people aged 65 and over (carried to the year of the population, or the national "
-    "share)",
+    "population_65plus": "people aged 65 and over (carried to the year of the population, or the national share)",
     "cases_per_year": "new cases (as the table says, or 0.0325 a year for each person aged 65 and over)",
     "rural": "rurality (fewer than 100 people a square mile)",
     "poverty_share": "poverty (national share)",

@@ -45,14 +45,15 @@ def annuity(years: float, discount: float) -> float:
 
 
 def seller_share(seller_discount: float, buyer_discount: float) -> float:
-    """Return the seller's share of the surplus in alternating offers, the seller answering first (Rubinstein 1982).
+    """Return the seller's share of the surplus in alternating offers, the seller making the first (Rubinstein 1982).
 
-    ``(1 - d_s) / (1 - d_b d_s)`` with discount factors of one round; one half when both are equally, and little, impatient.
+    ``(1 - d_b) / (1 - d_b d_s)`` with discount factors of one round: what is left after the buyer's best answer, so it
+    falls with the buyer's patience; close to one half when both are equally, and little, impatient.
     """
     product = buyer_discount * seller_discount
     if product >= 1.0:
         return 0.5
-    return (1.0 - seller_discount) / (1.0 - product)
+    return (1.0 - buyer_discount) / (1.0 - product)
 
 
 @dataclass(frozen=True)

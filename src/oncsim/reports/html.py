@@ -62,9 +62,10 @@ def _place(run: RunTables) -> str:
 def _heading(run: RunTables, summary: Summary) -> dict[str, Any]:
     manifest, scenario = run.manifest, run.scenario
     start, end = run.quarters[0], run.quarters[-1]
+    span = start if start == end else f"{start} to {end}"
     count = len(run.replicates)
     about = f"Scenario {scenario.get('id') or manifest.get('scenario') or 'not recorded'}"
-    about += f", {start} to {end}, {words.counted(count, 'replicate')}"
+    about += f", {span}, {words.counted(count, 'replicate')}"
     status = str(manifest.get("status") or "")
     trouble = ""
     if status and status != "complete":
@@ -154,7 +155,7 @@ def _story(run: RunTables) -> dict[str, Any]:
     count = len(run.replicates)
     told = f"The {len(chosen)} most important of {len(own):,} events"
     if len(chosen) == len(own):
-        told = f"All {words.counted(len(own), 'event')}"
+        told = f"All {len(own):,} events" if len(own) > 1 else "The only event"
     which = " of the first replicate (the others differ in luck)" if count > 1 else ""
     listed = f"the first {story.LISTED:,} of {len(own):,}; all are in the table of events"
     return {

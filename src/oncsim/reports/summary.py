@@ -133,7 +133,7 @@ class Summary:
         last = words.amount(row["last"], known.unit)
         verb = words.direction(row["first"], row["last"], known.unit)
         if self.years[0] == self.years[1] or not math.isfinite(row["first"]):
-            return f"{known.noun} was {last}"
+            return f"{known.noun} stood at {last}"
         if verb in ("did not change", "hardly changed"):
             return f"{known.noun} {verb} ({last})"
         return f"{known.noun} {verb} from {words.amount(row['first'], known.unit)} to {last}"

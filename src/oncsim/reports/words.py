@@ -154,9 +154,9 @@ def moved(
     if not (math.isfinite(first) or math.isfinite(last)):
         return f"{noun} is {NOT_AVAILABLE} in this run"
     if years[0] == years[1] or not math.isfinite(first):
-        return f"{noun} was {amount(last, unit)} in {years[1]}"
+        return f"{noun} stood at {amount(last, unit)} in {years[1]}"
     if not math.isfinite(last):
-        return f"{noun} was {amount(first, unit)} in {years[0]} and is {NOT_AVAILABLE} for {years[1]}"
+        return f"{noun} stood at {amount(first, unit)} in {years[0]}, {NOT_AVAILABLE} for {years[1]}"
     verb = direction(first, last, unit)
     if verb == "did not change":
         return f"{noun} did not change: {amount(last, unit)} in {years[0]} and in {years[1]}"
@@ -214,7 +214,8 @@ def counted(count: float, singular: str, plural: str = "") -> str:
     plural = plural or singular + "s"
     if count == 0:
         return f"no {plural}"
-    return f"{plain(count)} {singular if count == 1 else plural}"
+    number = f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"
+    return f"{number} {singular if count == 1 else plural}"
 
 
 def code_words(code: str) -> str:

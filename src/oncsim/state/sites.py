@@ -39,8 +39,8 @@ class Sites(Columns):
         "visiting_from": (np.int64, -1),
         "visiting_fte": (np.float64, 0.0),
         "excepted": (np.bool_, False),
-        # quarter index from which an eligible hospital's department is registered for 340B
-        "registered_from": (np.int64, 0),
+        # quarter count from which a 340B hospital's department is registered; what is there at the start always was
+        "registered_from": (np.int64, -1_000_000),
         "eligible_340b": (np.bool_, False),
         "quality": (np.float64, 0.0),
         "shock": (np.float64, 0.0),
@@ -101,9 +101,7 @@ class Sites(Columns):
     infusions: NDArray[np.float64]
 
     @classmethod
-    def from_table(
-        cls, table: pd.DataFrame, org: dict[str, int], hospital: dict[str, int], zone: dict[str, int]
-    ) -> Sites:
+    def from_table(cls, table: pd.DataFrame, org: dict[str, int], hospital: dict[str, int], zone: dict[str, int]) -> Sites:
         """Copy the sites of a market into arrays; the dictionaries give the row of each id."""
         rows = {str(name): row for row, name in enumerate(table["site"])}
         kinds = {kind: number for number, kind in enumerate(SITE_KINDS)}

@@ -15,7 +15,7 @@ _DASHES = {"practice": "-", "health_system": "--", "academic_center": "-.", "net
 _SHORT = {
     "practice": "practices",
     "health_system": "systems",
-    "academic_center": "AMCs",
+    "academic_center": "academic",
     "network": "networks",
 }
 

@@ -164,7 +164,7 @@ def _heading(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], l
             ncol=len(named),
             borderpad=0,
             borderaxespad=0.2,
-            handlelength=1.6,
+            handlelength=2.3,
             columnspacing=1.2,
             handletextpad=0.5,
             fontsize=8.5,
