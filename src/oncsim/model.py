@@ -19,7 +19,7 @@ from oncsim.metrics import PriceBase
 from oncsim.processes.bargaining import bargaining, first_contracts
 from oncsim.processes.care import CareResults, care
 from oncsim.processes.choice import NEST_OF_KIND, NESTS, balance_kinds, centers, choice, site_places, zone_places
-from oncsim.processes.deals import Outlook, Pending, deals
+from oncsim.processes.deals import Pending, deals
 from oncsim.processes.decisions import decisions
 from oncsim.processes.demand import demand
 from oncsim.processes.finance import finance
@@ -28,6 +28,7 @@ from oncsim.processes.observe import observe
 from oncsim.processes.partnership import partnership
 from oncsim.processes.payment import Rates, Volumes, payment
 from oncsim.processes.policy import policy
+from oncsim.processes.prospects import Prospects
 from oncsim.processes.referral import hospital_weights
 from oncsim.randomness import Luck, identity
 from oncsim.recording import Recording
@@ -162,7 +163,8 @@ class OncologyMarket(mesa.Model):
         self.former_partners: set[tuple[int, int]] = set()
         self.partners: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
         self.partners_at: int | None = None
-        self.outlook: Outlook | None = None
+        self.prospects: Prospects
+        self._quarter_luck: dict[str, NDArray[np.float64]] = {}
         self.price_base: PriceBase | None = None
         self.integer_flows: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self.fresh_sites: list[int] = []
@@ -277,6 +279,7 @@ class OncologyMarket(mesa.Model):
         self.t += 1
         self.quarter = self.law_quarter = self.quarters[self.t]
         self.counts.clear()
+        self._quarter_luck.clear()
         for name, process in QUARTER:
             before = time.perf_counter()
             process(self)
@@ -300,6 +303,13 @@ class OncologyMarket(mesa.Model):
     def agent(self, row: int) -> Organization:
         """Return the agent of an organisation's row."""
         return self.roster[row]
+
+    def quarter_luck(self, decision: str) -> NDArray[np.float64]:
+        """Return one uniform an organisation for a decision of this quarter, drawn for all of them at once."""
+        found = self._quarter_luck.get(decision)
+        if found is None or len(found) < len(self.orgs):
+            found = self._quarter_luck[decision] = self.luck.uniform(decision, self.t, self.orgs.key)
+        return found
 
     def payer_agent(self, code: int) -> Payer:
         """Return the payer of a line of insurance."""
@@ -364,21 +374,18 @@ class OncologyMarket(mesa.Model):
         small = 1.0 + (float(law["practice.autonomy.small_factor"]) - 1.0) / np.maximum(size, 1.0)
         return np.asarray(float(law["practice.autonomy.median"]) * np.exp(spread) * small)
 
-    def discount_alone(self, size: float) -> float:
-        """Return how far below the average sales price a practice of this size buys."""
-        return float(self.law["finance.purchasing.scale_discount"]) * float(np.log(max(size, 1.0)) / np.log(50.0))
+    def discount_alone(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far below the average sales price practices of these sizes buy."""
+        return float(self.law["finance.purchasing.scale_discount"]) * np.log(np.maximum(size, 1.0)) / np.log(50.0)
 
-    def discount_in_network(self, size: float) -> float:
-        """Return how far below the average sales price a network member of this size buys."""
-        return max(self.discount_alone(size), float(self.law["finance.purchasing.network_discount"]))
+    def discount_in_network(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far below the average sales price network members of these sizes buy."""
+        return np.maximum(self.discount_alone(size), float(self.law["finance.purchasing.network_discount"]))
 
     def purchasing_discount(self) -> NDArray[np.float64]:
         """Return every organisation's purchasing discount, as a share of the average sales price."""
-        orgs, law = self.orgs, self.law
-        size = np.maximum(orgs.headcount, 1)
-        alone = float(law["finance.purchasing.scale_discount"]) * np.log(size) / np.log(50.0)
-        member = np.maximum(alone, float(law["finance.purchasing.network_discount"]))
-        return np.where(orgs.network >= 0, member, alone)
+        size = self.orgs.headcount.astype(np.float64)
+        return np.where(self.orgs.network >= 0, self.discount_in_network(size), self.discount_alone(size))
 
     def pair_layout(self) -> PairLayout:
         """Return the candidate pairs split by nest; made again after sites changed kind or number."""
@@ -391,10 +398,6 @@ class OncologyMarket(mesa.Model):
     def forget_layout(self) -> None:
         """Say that sites changed kind, opened or closed."""
         self._layout = None
-
-    def forget_owners(self) -> None:
-        """Say that ownership changed."""
-        self.outlook = None
 
     def forget_referrers(self) -> None:
         """Say that hospitals changed hands."""
@@ -412,7 +415,6 @@ class OncologyMarket(mesa.Model):
                 if isinstance(value, np.ndarray):
                     empty = np.zeros((1, *value.shape[1:]), dtype=value.dtype)
                     object.__setattr__(part, name, np.concatenate([value, empty]))
-        self.outlook = None
 
 
 def roads_of(law: Any) -> Roads:

@@ -92,9 +92,7 @@ def test_check_names_every_fault_of_every_table(folder: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize("what", ["zones", "hospitals", "practices", "centers"])
-def test_check_tells_a_table_by_its_columns(
-    folder: Path, what: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_tells_a_table_by_its_columns(folder: Path, what: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["market", "check", f"tables/{what}.csv"]) == 0
     assert f" rows of {what}\n" in capsys.readouterr().out
 
@@ -128,9 +126,7 @@ def test_build_writes_tables_that_load_again(folder: Path, capsys: pytest.Captur
     assert main(["market", "build", "toy.yaml", "--out", "built", "--force"]) == 0
 
 
-def test_a_missing_folder_says_how_to_point_elsewhere(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_folder_says_how_to_point_elsewhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["market", "check", "toy.yaml", "--set", "market.folder=nowhere"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("market.folder: there is no folder ")

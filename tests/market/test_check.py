@@ -66,9 +66,7 @@ BROKEN: list[tuple[str, str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("table", "column", "value", "message"), BROKEN)
-def test_says_which_column_is_broken(
-    market: Market, table: str, column: str, value: object, message: str
-) -> None:
+def test_says_which_column_is_broken(market: Market, table: str, column: str, value: object, message: str) -> None:
     frame: pd.DataFrame = getattr(market, table).copy()
     frame.loc[0, column] = value
     with pytest.raises(InputError) as error:

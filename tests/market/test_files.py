@@ -41,9 +41,7 @@ def test_generate_false_keeps_exactly_the_files(tmp_path: Path) -> None:
         "P2": 1,
         "P3": 3,
     }
-    generated = [
-        getattr(market, table)["generated"].any() for table in ("hospitals", "organizations", "sites")
-    ]
+    generated = [getattr(market, table)["generated"].any() for table in ("hospitals", "organizations", "sites")]
     assert not any(generated)
     assert len(market.ties) == 0
 
@@ -153,9 +151,7 @@ def test_percent_names_are_read_as_shares(tmp_path: Path) -> None:
 
 
 def test_uninsured_of_all_ages_becomes_of_those_under_65(tmp_path: Path) -> None:
-    write_tables(
-        tmp_path, zones=ZONES.replace("uninsured_share", "uninsured_pct").replace("0.12,0.10", "0.12,8.5")
-    )
+    write_tables(tmp_path, zones=ZONES.replace("uninsured_share", "uninsured_pct").replace("0.12,0.10", "0.12,8.5"))
     zones = toy(tmp_path).zones
     assert zones["uninsured_share"][0] == pytest.approx(0.085 * 500000 / 425000)
     assert "uninsured_share" in zones["estimated"][0]
@@ -302,9 +298,7 @@ def _screened(count: int) -> str:
         ("STH", "", "no"),
     ]
     rows = [
-        ",".join(
-            (f"Q{i},Hospital {i}", "AB"[i // 4 % 2], "TN,36.1,-86.7", kind, "nonprofit", dsh, screen, "1")
-        )
+        ",".join((f"Q{i},Hospital {i}", "AB"[i // 4 % 2], "TN,36.1,-86.7", kind, "nonprofit", dsh, screen, "1"))
         for i, (kind, dsh, screen) in ((i, kinds[i % 4]) for i in range(count))
     ]
     return head + "\n".join(rows) + "\n"
@@ -335,9 +329,7 @@ def test_participation_depends_on_the_hospital_and_the_seed_alone(tmp_path: Path
 
 
 def test_laboratories_are_left_out_and_campuses_share_a_center(tmp_path: Path) -> None:
-    centers = CENTERS + (
-        "8,Ashford University at Cole,comprehensive,Cole,KY,37.01,-86.42,C,7 (second campus)\n"
-    )
+    centers = CENTERS + ("8,Ashford University at Cole,comprehensive,Cole,KY,37.01,-86.42,C,7 (second campus)\n")
     hospitals = HOSPITALS.replace("COLE MEMORIAL", "ASHFORD UNIVERSITY COLE")
     write_tables(tmp_path, centers=centers, hospitals=hospitals)
     market = toy(tmp_path)
@@ -348,9 +340,7 @@ def test_laboratories_are_left_out_and_campuses_share_a_center(tmp_path: Path) -
 
 
 def test_a_center_without_a_hospital_nearby_gets_one_when_generating(tmp_path: Path) -> None:
-    write_tables(
-        tmp_path, centers=CENTERS.replace("36.11,-86.81,A", "36.45,-86.45,B").replace("Ashford", "Elsewhere")
-    )
+    write_tables(tmp_path, centers=CENTERS.replace("36.11,-86.81,A", "36.45,-86.45,B").replace("Ashford", "Elsewhere"))
     market = toy(tmp_path, generate=True)
     own = market.hospitals[market.hospitals["org"] == "center-7"]
     assert len(own) == 1

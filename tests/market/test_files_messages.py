@@ -37,9 +37,7 @@ def test_says_what_is_wrong(case: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_every_fault_of_all_tables_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_tables(
-        tmp_path, zones="zone\n1\n", hospitals="hospital\n1\n", practices="org\n", centers="name\nx\n"
-    )
+    write_tables(tmp_path, zones="zone\n1\n", hospitals="hospital\n1\n", practices="org\n", centers="name\nx\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as error:
         build_files(spec_of(tmp_path), tmp_path)

@@ -22,9 +22,7 @@ _SEEDS = [text.encode() for text in TABLES.values()]
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(_SEEDS), st.integers(0, 600), st.binary(max_size=12), st.integers(0, 30))
-def test_a_damaged_file_never_ends_in_a_traceback(
-    tmp_path: Path, text: bytes, at: int, put: bytes, cut: int
-) -> None:
+def test_a_damaged_file_never_ends_in_a_traceback(tmp_path: Path, text: bytes, at: int, put: bytes, cut: int) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(text[:at] + put + text[at + cut :])
     try:

@@ -38,9 +38,7 @@ def test_round_trip_of_a_small_market(tmp_path: Path, generate: bool) -> None:
 
 @pytest.mark.parametrize("select", [{"hrr": ["380"]}, {"states": ["HI", "AK", "VT"]}])
 @pytest.mark.data
-def test_round_trip_of_a_federal_market(
-    tmp_path: Path, data_folder: Path, select: dict[str, list[str]]
-) -> None:
+def test_round_trip_of_a_federal_market(tmp_path: Path, data_folder: Path, select: dict[str, list[str]]) -> None:
     spec = FilesMarket(
         source="files",
         folder=str(data_folder),

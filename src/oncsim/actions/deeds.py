@@ -73,7 +73,6 @@ def _merge_systems(model: OncologyMarket, row: int, buyer: int, price: float) ->
     model.sites.org[model.sites.org == row] = buyer
     orgs.owner[(orgs.owner == row)] = buyer
     orgs.owner[row] = buyer
-    model.forget_owners()
     model.forget_referrers()
     model.tell(
         "merger",

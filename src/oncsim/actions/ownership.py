@@ -69,7 +69,6 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
         amount=price,
         text=f"{{actor}} acquires {{other}} ({people} oncologist{'' if people == 1 else 's'}) for {money(price)}: {reason}",
     )
-    model.forget_owners()
 
 
 def redesignate_due(model: OncologyMarket) -> None:
@@ -99,7 +98,6 @@ def redesignate_due(model: OncologyMarket) -> None:
         )
     if len(due):
         model.forget_layout()
-        model.forget_owners()
 
 
 def contribution(model: OncologyMarket, practice: int, owner: int) -> tuple[float, int]:
@@ -129,7 +127,6 @@ def release_practice(model: OncologyMarket, practice: int, reason: str) -> None:
     orgs.loss_quarters[practice] = 0
     orgs.quarters[practice] = 0
     model.forget_layout()
-    model.forget_owners()
     model.tell(
         "divestiture",
         owner,
@@ -150,7 +147,6 @@ def close_practice(model: OncologyMarket, practice: int, reason: str) -> None:
     orgs.status[practice] = CLOSED
     orgs.owner[practice] = orgs.network[practice] = -1
     orgs.pending[practice] = False
-    model.forget_owners()
     model.tell("closure", practice, text=f"{{actor}} closes: {reason}")
 
 

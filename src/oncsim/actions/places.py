@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
 CAMPUS_MILES = 250.0 / 1760.0  # 250 yards (I06)
+DEPARTMENT_MILES = 35.0  # how far a department may be from its hospital (provider-based rule, remembered)
 NEVER = 1_000_000
 _INFUSION, _CELLULAR = SERVICE_LINES.index("infusion"), SERVICE_LINES.index("cellular_therapy")
 CHAIRS_OF_BRANCH = 8.0
@@ -121,14 +122,14 @@ def registration_quarter(model: OncologyMarket, hospital: int) -> int:
 def nearest_hospital(model: OncologyMarket, org: int, lat: float, lon: float) -> int:
     """Return the hospital of an organisation whose department a site would be: the nearest one in 340B, else the nearest.
 
-    A department must be near its hospital: beyond 35 miles (the provider-based rule) only the nearest counts.
+    A department must be near its hospital: beyond ``DEPARTMENT_MILES`` only the nearest counts.
     """
     hospitals = model.hospitals
     mine = np.flatnonzero(hospitals.org == org)
     if len(mine) == 0:
         return -1
     miles = great_circle_miles(hospitals.lat[mine], hospitals.lon[mine], np.array(lat), np.array(lon))
-    eligible = hospitals.participates[mine] & (miles <= 35.0)
+    eligible = hospitals.participates[mine] & (miles <= DEPARTMENT_MILES)
     pool = mine[eligible] if eligible.any() else mine
     distance = miles[eligible] if eligible.any() else miles
     return int(pool[np.lexsort((hospitals.key[pool], distance))[0]])
@@ -163,9 +164,7 @@ def open_branch(model: OncologyMarket, org: int, miles: float, reason: str) -> N
     """Open a site in the zone in reach that sends most patients and has no site of the organisation."""
     zones, sites, orgs = model.zones, model.sites, model.orgs
     mine = (sites.org == org) & sites.open
-    sent = np.bincount(
-        model.pairs.zone, weights=model.flows.pair_started * mine[model.pairs.site], minlength=len(zones)
-    )
+    sent = np.bincount(model.pairs.zone, weights=model.flows.pair_started * mine[model.pairs.site], minlength=len(zones))
     here = great_circle_miles(zones.lat, zones.lon, orgs.lat[org], orgs.lon[org]) <= miles
     taken = np.zeros(len(zones), dtype=np.bool_)
     taken[sites.zone[mine]] = True
@@ -221,7 +220,6 @@ def close_site(model: OncologyMarket, site: int, reason: str, quiet: bool = Fals
     _move_patients(model, site)
     _move_people(model, site)
     sites.backlog[site] = sites.wait_days[site] = 0.0
-    model.forget_layout()
     if not quiet:
         model.tell(
             "site_closed",

@@ -12,8 +12,7 @@ class AcademicCenter(HealthSystem):
     def consider_building(self) -> None:
         """Open a satellite where its patients come from, when the main site is full."""
         model, law = self.model, self.model.law
-        sites = self.sites()
-        crowded = len(sites) > 0 and float(model.sites.load[sites].max()) >= float(law["health_system.build.load"])
+        crowded = float(model.prospects.load[self.row]) >= float(law["health_system.build.load"])
         if not crowded or model.orgs.cash[self.row] < site_setup_cost(model):
             return
         if self.lucky("system.build", float(law["health_system.build.yearly"])):

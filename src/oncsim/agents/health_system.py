@@ -73,8 +73,7 @@ class HealthSystem(Organization):
     def consider_building(self) -> None:
         """Open a department at a hospital without one, when its oncology is full and it has cash."""
         model, law = self.model, self.model.law
-        sites = self.sites()
-        crowded = len(sites) > 0 and float(model.sites.load[sites].max()) >= float(law["health_system.build.load"])
+        crowded = float(model.prospects.load[self.row]) >= float(law["health_system.build.load"])
         if not crowded or model.orgs.cash[self.row] < site_setup_cost(model):
             return
         if self.lucky("system.build", float(law["health_system.build.yearly"])):

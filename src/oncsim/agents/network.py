@@ -17,8 +17,7 @@ class PracticeNetwork(Organization):
         """Return the rows of its independent members."""
         orgs = self.model.orgs
         return [
-            int(row)
-            for row in np.flatnonzero((orgs.network == self.row) & (orgs.kind == PRACTICE) & (orgs.status == 0))
+            int(row) for row in np.flatnonzero((orgs.network == self.row) & (orgs.kind == PRACTICE) & (orgs.status == 0))
         ]
 
     def decide(self) -> None:
@@ -30,8 +29,7 @@ class PracticeNetwork(Organization):
         for member in self.members():
             if self.model.orgs.pending[member]:
                 continue
-            u = self.model.luck.uniform1("network.purchase", self.model.t, int(self.model.orgs.key[member]))
-            if u < quarterly:
+            if self.model.quarter_luck("network.purchase")[member] < quarterly:
                 target = platform_target(self.model, self, member)
                 if target is not None:
                     offer(self.model, target)

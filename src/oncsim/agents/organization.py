@@ -50,20 +50,11 @@ class Organization(mesa.Agent):
 
     def lucky(self, decision: str, yearly: float) -> bool:
         """Return whether something of this yearly chance happens to it this quarter."""
-        quarterly = 1.0 - (1.0 - yearly) ** 0.25
-        return self.model.luck.uniform1(decision, self.model.t, self.key) < quarterly
+        return bool(self.model.quarter_luck(decision)[self.row] < 1.0 - (1.0 - yearly) ** 0.25)
 
     def noise(self, decision: str) -> float:
         """Return a standard normal error of judgement for this decision and quarter."""
         return float(self.model.luck.normal(decision, self.model.t, np.array([self.key], dtype=np.uint64))[0])
-
-    def yearly_margin(self) -> float:
-        """Return the margin of a year, from up to the last four quarters."""
-        orgs = self.model.orgs
-        count = int(min(orgs.quarters[self.row], 4))
-        if count == 0:
-            return 0.0
-        return float(orgs.margin_history[self.row, -count:].mean() * 4.0)
 
     def decide(self) -> None:
         """Weigh what is open to it this quarter."""

@@ -8,8 +8,7 @@ from oncsim.actions.ownership import close_practice, join_network, leave_network
 from oncsim.actions.places import open_branch, site_setup_cost
 from oncsim.agents.organization import Organization
 from oncsim.codes import NETWORK
-from oncsim.processes.deals import annuity
-from oncsim.processes.finance import UnitCosts, shared_saving
+from oncsim.processes.finance import UnitCosts
 from oncsim.state.travel import great_circle_miles
 
 
@@ -20,22 +19,6 @@ class IndependentPractice(Organization):
     def size(self) -> int:
         """Oncologists of the practice."""
         return int(self.model.orgs.headcount[self.row])
-
-    def worth_of_independence(self) -> float:
-        """Return dollars a year that its owners would give up to stay independent."""
-        return float(self.model.orgs.autonomy[self.row] * self.size)
-
-    def asking_value(self) -> float:
-        """Return the least its owners would take for the practice: income and independence over the years they look ahead.
-
-        Owners near retirement look ahead fewer years, so an older practice asks for less.
-        """
-        law, people = self.model.law, self.model.physicians
-        mine = np.isin(people.site, self.sites())
-        late = float((people.years[mine] > 30.0).mean()) if mine.any() else 0.0
-        years = float(law["practice.horizon"]) * (1.0 - 0.4 * late)
-        yearly = self.yearly_margin() + self.worth_of_independence()
-        return max(yearly * annuity(years, float(law["economy.discount"])), 0.0)
 
     def decide(self) -> None:
         """Review options: close, change network, open a site. Selling answers an offer (see ``deals``)."""
@@ -62,7 +45,7 @@ class IndependentPractice(Organization):
             return False
         if not self.lucky("practice.close", float(law["practice.close.yearly"])):
             return False
-        shortfall = -self.yearly_margin() / max(self.size, 1)
+        shortfall = -float(model.prospects.yearly_margin[self.row]) / max(self.size, 1)
         close_practice(
             model,
             self.row,
@@ -72,20 +55,8 @@ class IndependentPractice(Organization):
         return True
 
     def network_gain(self) -> float:
-        """Return what membership in a network adds in a year: purchasing and shared services less fee and control."""
-        model, law = self.model, self.model.law
-        orgs, row = model.orgs, self.row
-        alone, member = model.discount_alone(self.size), model.discount_in_network(self.size)
-        drugs = 4.0 * orgs.drug_cost[row] * (member - alone)
-        unit = UnitCosts.of(law)
-        sites = self.sites()
-        infusions = float(model.sites.infusions[sites].sum())
-        visits = float(model.care.visits[sites].sum())
-        cost = 4.0 * (infusions * unit.infusion + visits * unit.visit + len(sites) * unit.site)
-        saving = float(shared_saving(law, np.array([True]), np.array([float(self.size)]))[0])
-        fee = 4.0 * orgs.revenue[row] * float(law["network.fee"])
-        control = float(law["network.control"]) * self.worth_of_independence()
-        return float(drugs + saving * cost - fee - control)
+        """Return what membership in a network adds in a year."""
+        return float(self.model.prospects.network_gain[self.row])
 
     def consider_joining_network(self) -> None:
         """Join a network that is near and invites, when it pays."""
@@ -130,7 +101,7 @@ class IndependentPractice(Organization):
         sites = self.sites()
         if len(sites) == 0 or self.size < 2:
             return
-        load = float(model.sites.load[sites].max())
+        load = float(model.prospects.load[self.row])
         cost = site_setup_cost(model)
         if load < float(law["practice.open.load"]) or model.orgs.cash[self.row] < cost:
             return

@@ -31,9 +31,7 @@ def command() -> None:
 @command.command("show")
 @click.argument("scenario")
 @_SETS
-@click.option(
-    "--map", "map_file", type=click.Path(path_type=Path), metavar="FILE", help=("Draw a map (.png or .svg).")
-)
+@click.option("--map", "map_file", type=click.Path(path_type=Path), metavar="FILE", help=("Draw a map (.png or .svg)."))
 def show_market(scenario: str, sets: tuple[str, ...], map_file: Path | None) -> None:
     """Say what the market of SCENARIO holds at the start: people, hospitals, owners, sites, oncologists."""
     from oncsim.market.describe import describe_market
@@ -60,9 +58,7 @@ def show_market(scenario: str, sets: tuple[str, ...], map_file: Path | None) -> 
 @command.command("check")
 @click.argument("source", metavar="FILE_OR_SCENARIO")
 @_SETS
-@click.option(
-    "--as", "what", metavar="TABLE", help=("Which table a CSV file is: zones, hospitals, practices, centers.")
-)
+@click.option("--as", "what", metavar="TABLE", help=("Which table a CSV file is: zones, hospitals, practices, centers."))
 def check_source(source: str, sets: tuple[str, ...], what: str | None) -> None:
     """Check one table (a CSV file), or all tables of the market of a scenario, and name every fault."""
     say = console().say
@@ -95,9 +91,7 @@ def check_source(source: str, sets: tuple[str, ...], what: str | None) -> None:
 @command.command("build")
 @click.argument("scenario")
 @_SETS
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help=("Folder of the tables.")
-)
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help=("Folder of the tables."))
 @click.option("--force", is_flag=True, help="Replace tables that are there.")
 def build(scenario: str, sets: tuple[str, ...], out: Path, force: bool) -> None:
     """Write the market of SCENARIO as CSV tables, with a scenario file that reads them back as they are."""
@@ -119,16 +113,12 @@ def _draw(market: Market, path: Path) -> None:
     form = path.suffix.lower().removeprefix(".")
     if form not in ("png", "svg"):
         near = did_you_mean(form, ("png", "svg"))
-        raise InputError(
-            [Fault("--map", 0, 0, "", f"{path.name!r} is not a picture (end it in .png or .svg{near})")]
-        )
+        raise InputError([Fault("--map", 0, 0, "", f"{path.name!r} is not a picture (end it in .png or .svg{near})")])
     from oncsim.reports.figures import site_map
     from oncsim.reports.figures.style import to_bytes
 
     # The figure draws runs: a market is a run of which only the start is known.
-    sites = market.sites.assign(
-        quarter="start", open=True, patients=market.sites["oncologists"].astype(float)
-    )
+    sites = market.sites.assign(quarter="start", open=True, patients=market.sites["oncologists"].astype(float))
     figure = site_map(market.zones, sites, plane=market.source == "archetype")
     try:
         path.write_bytes(to_bytes(figure, form))

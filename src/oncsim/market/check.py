@@ -110,9 +110,7 @@ def _references(market: Market) -> _Found:
         known = set(getattr(market, other)[_IDENTITY[other]]) | ({""} if blank else set())
         lost = values[~values.isin(known)]
         if len(lost):
-            found.append(
-                (f"{table}.{name}", f"{lost.iat[0]!r} is not among the {other} ({len(lost)} such rows)")
-            )
+            found.append((f"{table}.{name}", f"{lost.iat[0]!r} is not among the {other} ({len(lost)} such rows)"))
     if (market.ties["a"] == market.ties["b"]).any():
         found.append(("ties", "an organisation is tied to itself"))
     kind = market.organizations.set_index("org")["kind"] if market.organizations["org"].is_unique else None
@@ -125,9 +123,7 @@ def _kinds(market: Market, kind: pd.Series[str]) -> _Found:
     found = []
     owners = market.hospitals["org"].map(kind).dropna()
     if not owners.isin(["health_system", "academic_center"]).all():
-        found.append(
-            ("hospitals.org", "a hospital is owned by neither a health system nor an academic center")
-        )
+        found.append(("hospitals.org", "a hospital is owned by neither a health system nor an academic center"))
     members = market.organizations.loc[market.organizations["network"] != "", "network"].map(kind).dropna()
     if not (members == "network").all():
         found.append(("organizations.network", "a practice is a member of something that is not a network"))
@@ -140,9 +136,7 @@ def _words(market: Market) -> _Found:
         values: pd.Series[str] = getattr(market, table)[name]
         strange = values[~values.isin(allowed)]
         if len(strange):
-            found.append(
-                (f"{table}.{name}", f"{strange.iat[0]!r} is not one of {', '.join(w for w in allowed if w)}")
-            )
+            found.append((f"{table}.{name}", f"{strange.iat[0]!r} is not one of {', '.join(w for w in allowed if w)}"))
     offered = {line for text in market.sites["lines"] for line in str(text).split(";")} - {""}
     unknown = sorted(offered - set(codes.SERVICE_LINES))
     if unknown:
@@ -165,9 +159,7 @@ def _numbers(market: Market) -> _Found:
         outside = values[(values < low) | (values > high)]
         if len(outside):
             allowed = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
-            found.append(
-                (f"{table}.{name}", f"{outside.iat[0]:g} is out of range in {len(outside)} rows ({allowed})")
-            )
+            found.append((f"{table}.{name}", f"{outside.iat[0]:g} is out of range in {len(outside)} rows ({allowed})"))
     older = market.zones["population_65plus"] > market.zones["population"] * (1 + 1e-9)
     if older.any():
         found.append(

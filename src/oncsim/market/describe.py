@@ -85,9 +85,7 @@ def _hospitals(hospitals: pd.DataFrame) -> Section:
         some = hospitals[chosen]
         eligible = int((some["route_340b"] != "").sum())
         in_program = int(some["participates_340b"].sum())
-        rows.append(
-            (name, f"{len(some):,}", f"{some['beds'].sum():,.0f}", f"{eligible:,}", f"{in_program:,}")
-        )
+        rows.append((name, f"{len(some):,}", f"{some['beds'].sum():,.0f}", f"{eligible:,}", f"{in_program:,}"))
     return Section("Hospitals", tuple(rows), ("class", "hospitals", "beds", "340B route", "in 340B"))
 
 

@@ -111,9 +111,7 @@ def _combine(tables: dict[str, Table], spec: FilesMarket, faults: Faults) -> _Pa
         faults.raise_if_any()
     assert zones is not None  # without zones there is a fault
     whole = {what: table for what, table in tables.items() if _has_needed(table)}
-    finder = ZoneFinder(
-        {name: zones.frame[name].to_numpy() for name in ("zone", "state", "lat", "lon", "land_sqmi")}
-    )
+    finder = ZoneFinder({name: zones.frame[name].to_numpy() for name in ("zone", "state", "lat", "lon", "land_sqmi")})
     notes = list(zones.notes)
     hospitals = _no_hospitals()
     if "hospitals" in whole:
@@ -241,9 +239,7 @@ def _center_rows(campuses: pd.DataFrame) -> pd.DataFrame | None:
     if not len(campuses):
         return None
     rows = campuses.rename(columns={"nci": "designation", "org": "center"})
-    return rows[["center", "name", "designation", "city", "state", "lat", "lon", "zone"]].reset_index(
-        drop=True
-    )
+    return rows[["center", "name", "designation", "city", "state", "lat", "lon", "zone"]].reset_index(drop=True)
 
 
 def _market_name(spec: FilesMarket, zones: Zones) -> str:

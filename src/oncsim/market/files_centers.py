@@ -74,9 +74,7 @@ def no_centers() -> Centers:
     return Centers(pd.DataFrame(columns=list(fields)), pd.DataFrame(columns=list(campus)))
 
 
-def shape_centers(
-    table: Table, finder: ZoneFinder, hospitals: pd.DataFrame, owners: set[str], faults: Faults
-) -> Centers:
+def shape_centers(table: Table, finder: ZoneFinder, hospitals: pd.DataFrame, owners: set[str], faults: Faults) -> Centers:
     """Return the centers of a table; basic laboratories, which treat nobody, are left out.
 
     A row whose identity is among ``owners`` describes an organisation that hospitals or sites already name.
@@ -224,17 +222,13 @@ def _words(text: str) -> set[str]:
 
 def _center_words(name: str, city: str) -> set[str]:
     """Return the words that tell a center apart; its city is one only where its university is named so."""
-    own_city = (
-        re.search(rf"{re.escape(city)} University|University of {re.escape(city)}", name) if city else None
-    )
+    own_city = re.search(rf"{re.escape(city)} University|University of {re.escape(city)}", name) if city else None
     return _words(name) - (set() if own_city else _words(city)) | _initials(name)
 
 
 def _initials(name: str) -> set[str]:
     """Return what a university is called for short: 'University of California at San Diego' is ucsd."""
-    words = [
-        word for word in re.findall(r"[A-Za-z]+", name) if word.lower() not in ("of", "at", "the", "and")
-    ]
+    words = [word for word in re.findall(r"[A-Za-z]+", name) if word.lower() not in ("of", "at", "the", "and")]
     starts = [i for i, word in enumerate(words) if word == "University"]
     letters = ("".join(word[0] for word in words[i : i + n]).lower() for i in starts for n in (2, 3, 4))
     return {short for short in letters if short.startswith("u")}

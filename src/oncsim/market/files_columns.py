@@ -56,9 +56,7 @@ def _share(meaning: str, *aliases: str, percent: tuple[str, ...] = ()) -> Column
     return Column(meaning, "number", aliases=aliases + percent, scale=scale, low=0.0, high=1.0)
 
 
-_LAT = Column(
-    "latitude, degrees north", "number", True, aliases=("latitude", "intptlat"), low=-90.0, high=90.0
-)
+_LAT = Column("latitude, degrees north", "number", True, aliases=("latitude", "intptlat"), low=-90.0, high=90.0)
 _LON = Column(
     "longitude, degrees east (negative in the US)",
     "number",
@@ -109,9 +107,7 @@ ZONES: dict[str, Column] = {
         aliases=("pop_acs",),
         low=0.0,
     ),
-    "land_sqmi": Column(
-        "land area, square miles", "number", True, True, aliases=("area_sqmi", "aland_sqmi"), low=0.0
-    ),
+    "land_sqmi": Column("land area, square miles", "number", True, True, aliases=("area_sqmi", "aland_sqmi"), low=0.0),
     "rural": Column("true outside a metropolitan area", "flag", aliases=("nonmetro",)),
     "rucc": Column(
         "rural-urban continuum code 1 to 9; 4 and over is rural",
@@ -120,9 +116,7 @@ ZONES: dict[str, Column] = {
         low=1,
         high=9,
     ),
-    "deprivation": _share(
-        "0 least to 1 most deprived: share of people in zones no more deprived than this one"
-    ),
+    "deprivation": _share("0 least to 1 most deprived: share of people in zones no more deprived than this one"),
     "deprivation_score": Column(
         "any score that grows with deprivation; it is turned into deprivation over all zones of the table",
         "number",
@@ -151,9 +145,7 @@ ZONES: dict[str, Column] = {
     "hrr": Column("hospital referral region, by number", aliases=("hrr_number", "hrrnum")),
     "hrr_name": Column("name of the referral region", aliases=("hrrcity",)),
     "hrr_weight": _share("share of the zone's people in that referral region"),
-    "cbsa": Column(
-        "metropolitan area code; looked up for county FIPS codes if absent", aliases=("cbsa_code",)
-    ),
+    "cbsa": Column("metropolitan area code; looked up for county FIPS codes if absent", aliases=("cbsa_code",)),
     "cbsa_name": Column("name of the metropolitan area", aliases=("cbsa_title",)),
     "market": Column("market for concentration; if absent the referral region, else the metropolitan area"),
     "market_name": Column("name of that market"),
@@ -265,16 +257,12 @@ HOSPITALS: dict[str, Column] = {
         low=0,
         high=2000,
     ),
-    "chairs": Column(
-        "infusion chairs of that site; five for each oncologist where blank", "number", low=0.0, high=2000.0
-    ),
+    "chairs": Column("infusion chairs of that site; five for each oncologist where blank", "number", low=0.0, high=2000.0),
     "generated": _GENERATED,
 }
 
 PRACTICES: dict[str, Column] = {
-    "site": Column(
-        "identity of the site; made from practice and row if absent", aliases=("unique_id", "site_id")
-    ),
+    "site": Column("identity of the site; made from practice and row if absent", aliases=("unique_id", "site_id")),
     "org": Column(
         "practice the site belongs to: rows with the same text are one practice",
         required=True,
@@ -325,9 +313,7 @@ PRACTICES: dict[str, Column] = {
 }
 
 CENTERS: dict[str, Column] = {
-    "org": Column(
-        "identity of the center; made from its name if absent", aliases=("nci_id", "center_id", "id")
-    ),
+    "org": Column("identity of the center; made from its name if absent", aliases=("nci_id", "center_id", "id")),
     "name": Column("name", required=True, filled=True, aliases=("center", "center_name")),
     "kind": Column(
         "kind of organisation: academic_center where blank; other kinds only describe organisations that "
@@ -359,9 +345,7 @@ CENTERS: dict[str, Column] = {
     "lat": _LAT,
     "lon": _LON,
     "point_source": _SOURCE,
-    "oncologists": Column(
-        "medical oncologists at the main site; generated where blank", "whole", low=0, high=2000
-    ),
+    "oncologists": Column("medical oncologists at the main site; generated where blank", "whole", low=0, high=2000),
     "chairs": Column(
         "infusion chairs of the main site; five for each oncologist where blank",
         "number",

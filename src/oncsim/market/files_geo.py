@@ -43,12 +43,8 @@ def check_states(table: Table, faults: Faults) -> Array:
     by_name = {name.upper(): letters for letters, name in STATE_NAMES.items()}
     for row, state in enumerate(states):
         if state and state not in STATE_NAMES:
-            near = (
-                f"; did you mean {by_name[state]!r}?" if state in by_name else near_miss(state, STATE_NAMES)
-            )
-            table.fault(
-                faults, row, "state", f"{given[row]!r} is not a two-letter state code (for example TN{near})"
-            )
+            near = f"; did you mean {by_name[state]!r}?" if state in by_name else near_miss(state, STATE_NAMES)
+            table.fault(faults, row, "state", f"{given[row]!r} is not a two-letter state code (for example TN{near})")
     return states
 
 
@@ -154,11 +150,7 @@ def padded(code: str, known: Container[str], width: int = 5) -> str:
     """Return a code with the leading zero that spreadsheets drop, if that makes it a known one."""
     # A column with blanks is often saved as 1001.0.
     bare = code.removesuffix(".0")
-    return (
-        bare.zfill(width)
-        if code not in known and bare.isdigit() and len(bare) in (width - 1, width)
-        else code
-    )
+    return bare.zfill(width) if code not in known and bare.isdigit() and len(bare) in (width - 1, width) else code
 
 
 def pad_all(codes: Array, width: int) -> tuple[Array, int]:

@@ -67,9 +67,7 @@ def shape_hospitals(
     names = [tidy_name(str(n)) for n in table.text("name")]
     columns: dict[str, Any] = {
         "hospital": ids,
-        "name": unique_names(
-            names, [place_name(c, s) for c, s in zip(cities, states, strict=True)], list(ids)
-        ),
+        "name": unique_names(names, [place_name(c, s) for c, s in zip(cities, states, strict=True)], list(ids)),
         "zone": finder.ids[located],
         "state": states,
         "city": cities,
@@ -90,9 +88,7 @@ def check_unique(table: Table, name: str, faults: Faults) -> None:
     first: dict[str, int] = {}
     for row, value in enumerate(table.text(name)):
         if value and value in first:
-            table.fault(
-                faults, row, name, f"{value!r} is there twice (first on line {table.lines[first[value]]})"
-            )
+            table.fault(faults, row, name, f"{value!r} is there twice (first on line {table.lines[first[value]]})")
         first.setdefault(value, row)
 
 
@@ -138,9 +134,7 @@ def _owners(table: Table, ids: Array, faults: Faults) -> dict[str, Array]:
     return {"org": np.where(org != "", org, np.where(name != "", name, alone)), "org_name": name}
 
 
-def _program_340b(
-    table: Table, columns: dict[str, Any], rural: Array, seed: int, notes: list[str]
-) -> dict[str, Array]:
+def _program_340b(table: Table, columns: dict[str, Any], rural: Array, seed: int, notes: list[str]) -> dict[str, Array]:
     """Return route and participation; where not given they follow from control and DSH share."""
     route = table.text("route_340b")
     in_town = np.where(rural, "SCH", "RRC")  # judgement: what the screen cannot tell apart
@@ -179,31 +173,21 @@ def _screen(table: Table, columns: dict[str, Any]) -> Array:
     if table.has("screen_340b"):
         return table.text("screen_340b")
     dsh, control, kind = columns["dsh_pct"], columns["control"], columns["facility_type"]
-    word = np.where(
-        dsh > THRESHOLD_DSH, "DSH", np.where(dsh >= THRESHOLD_SCH_RRC, "only_if_SCH_or_RRC", "no")
-    )
+    word = np.where(dsh > THRESHOLD_DSH, "DSH", np.where(dsh >= THRESHOLD_SCH_RRC, "only_if_SCH_or_RRC", "no"))
     word = np.where(kind == "CH", "children_possible", np.where(columns["critical_access"], "CAH", word))
     return np.where((control == "proprietary") | np.isin(kind, NO_CANCER_CARE), "no", word)
 
 
-def _notes(
-    table: Table, total: int, counts: dict[str, int], moved: dict[str, int], columns: dict[str, Any]
-) -> list[str]:
+def _notes(table: Table, total: int, counts: dict[str, int], moved: dict[str, int], columns: dict[str, Any]) -> list[str]:
     notes = list(table.notes)
     if counts["elsewhere"]:
-        notes.append(
-            f"Hospitals left out, in states or territories without zones: {counts['elsewhere']} of {total:,}."
-        )
+        notes.append(f"Hospitals left out, in states or territories without zones: {counts['elsewhere']} of {total:,}.")
     if counts["placeless"]:
-        notes.append(
-            f"Hospitals left out, with neither a known zone nor a point: {counts['placeless']} of {total:,}."
-        )
+        notes.append(f"Hospitals left out, with neither a known zone nor a point: {counts['placeless']} of {total:,}.")
     if counts["nearest"]:
         notes.append(f"Hospitals without a zone, put in the nearest of their state: {counts['nearest']}.")
     if counts["recoded"]:
-        notes.append(
-            f"Hospitals with a county code the zones lack, put in the nearest zone: {counts['recoded']}."
-        )
+        notes.append(f"Hospitals with a county code the zones lack, put in the nearest zone: {counts['recoded']}.")
     notes += point_notes(moved, "Hospitals")
     beds = int(np.isnan(table.number("beds")).sum())
     if beds:

@@ -25,14 +25,10 @@ class Owners:
             self._rows[str(row["org"])] = {field: row[field] for field in _FIELDS}
         self._fixed = set(self._rows)
 
-    def add(
-        self, org: str, name: str, kind: str, state: str, lat: float, lon: float, place: str = ""
-    ) -> None:
+    def add(self, org: str, name: str, kind: str, state: str, lat: float, lon: float, place: str = "") -> None:
         """Add an organisation; one that was described, or named before, stays as it is."""
         if org not in self._rows:
-            self._rows[org] = dict(
-                zip(_FIELDS, (org, name, kind, state, lat, lon, "", False, "", False), strict=True)
-            )
+            self._rows[org] = dict(zip(_FIELDS, (org, name, kind, state, lat, lon, "", False, "", False), strict=True))
             self._place[org] = place
 
     def kind(self, org: str) -> str:
@@ -110,9 +106,7 @@ def check_kinds(owners: Owners, sites: pd.DataFrame, table: Table | None, faults
     line_of = dict(zip(table.text("site"), table.lines, strict=True))
     for site, kind, org in zip(sites["site"], sites["kind"], sites["org"], strict=True):
         if str(kind).startswith(("hopd", "amc")) and owners.kind(str(org)) == "practice":
-            message = (
-                f"{kind!r} belongs to a hospital, but {org!r} is a practice (name the owner of a hospital)"
-            )
+            message = f"{kind!r} belongs to a hospital, but {org!r} is a practice (name the owner of a hospital)"
             faults.add(table.file, line_of.get(site, 1), table.places.get("kind", 1), "kind", message)
 
 
@@ -162,6 +156,4 @@ def shape_ties(table: Table, orgs: set[str], faults: Faults) -> pd.DataFrame:
                     f"{org!r} is not an organisation of the tables{near_miss(org, orgs)}",
                 )
     age = np.nan_to_num(table.number("age_quarters")).astype(np.int64)
-    return pd.DataFrame(
-        {"a": table.text("a"), "b": table.text("b"), "form": table.text("form"), "age_quarters": age}
-    )
+    return pd.DataFrame({"a": table.text("a"), "b": table.text("b"), "form": table.text("form"), "age_quarters": age})

@@ -69,9 +69,7 @@ class Table:
 
     def fault(self, faults: Faults, row: int, name: str, message: str) -> None:
         """Report what is wrong with one value."""
-        faults.add(
-            self.file, self.lines[row], self.places.get(name, 1), self.written.get(name, name), message
-        )
+        faults.add(self.file, self.lines[row], self.places.get(name, 1), self.written.get(name, name), message)
 
     def keep(self, rows: Array) -> Table:
         """Return the table with some of its rows, by flag."""
@@ -111,29 +109,18 @@ def _check_header(
         if name in table.written or not column.required:
             continue
         accepted = (name, *column.aliases)
-        close = next(
-            (n for word in accepted for n in difflib.get_close_matches(word, strangers, 1, 0.75)), None
-        )
+        close = next((n for word in accepted for n in difflib.get_close_matches(word, strangers, 1, 0.75)), None)
         suspects |= {close} if close else set()
         near = f"; did you mean {raw.header[header[close]]!r} to be it?" if close else ""
         also = (
-            f" (also accepted: {', '.join(column.aliases)}{near})"
-            if column.aliases
-            else (f" ({near[2:]})" if near else "")
+            f" (also accepted: {', '.join(column.aliases)}{near})" if column.aliases else (f" ({near[2:]})" if near else "")
         )
         at = header[close] + 1 if close else 1
-        faults.add(
-            raw.file, 1, at, "header", f"the column {name!r} is missing: {_first_clause(column)}{also}"
-        )
+        faults.add(raw.file, 1, at, "header", f"the column {name!r} is missing: {_first_clause(column)}{also}")
     absent = [name for name in columns if name not in table.written]
     for name in strangers:
         close_to = difflib.get_close_matches(name, absent, 1, 0.85)
-        if (
-            close_to
-            and name not in suspects
-            and name[:3] == close_to[0][:3]
-            and not name.startswith(close_to[0])
-        ):
+        if close_to and name not in suspects and name[:3] == close_to[0][:3] and not name.startswith(close_to[0]):
             message = f"no such column; did you mean {close_to[0]!r}? (rename it, or remove it)"
             faults.add(raw.file, 1, header[name] + 1, raw.header[header[name]], message)
 

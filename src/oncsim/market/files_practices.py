@@ -61,9 +61,7 @@ def shape_practices(
     notes += point_notes(moved, "Practice sites")
     sites, merged = _one_a_building(sites[located >= 0].reset_index(drop=True))
     if merged:
-        notes.append(
-            f"Rows of practice sites joined with another of the same practice and building: {merged}."
-        )
+        notes.append(f"Rows of practice sites joined with another of the same practice and building: {merged}.")
     return sites, notes
 
 

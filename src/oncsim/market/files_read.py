@@ -86,9 +86,7 @@ def find_table(folder: Path, wanted: str, where: str, faults: Faults) -> Path | 
     names = sorted(p.name for p in place.iterdir()) if place.is_dir() else []
     close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
     near = f"; did you mean {(Path(wanted).parent / close[0]).as_posix()!r}?" if close else ""
-    faults.add(
-        shown_path(path), 0, 0, where, f"there is no such file (a CSV file, which may be gzipped{near})"
-    )
+    faults.add(shown_path(path), 0, 0, where, f"there is no such file (a CSV file, which may be gzipped{near})")
     return None
 
 
@@ -116,9 +114,7 @@ def read_rows(path: Path, faults: Faults) -> RawTable | None:
         faults.add(file, line + 1, 1, "", "has a header but no rows")
     if faults.in_file(file):
         return None
-    return RawTable(
-        file, [name.strip() for name in header], [row for _, row in body], [at for at, _ in body], notes
-    )
+    return RawTable(file, [name.strip() for name in header], [row for _, row in body], [at for at, _ in body], notes)
 
 
 def _decoded(path: Path, file: str, faults: Faults) -> tuple[str, tuple[str, ...]] | None:
@@ -140,9 +136,7 @@ def _decoded(path: Path, file: str, faults: Faults) -> tuple[str, tuple[str, ...
             faults.add(file, 0, 0, "", f"is not a CSV file but {kind}")
             return None
     if b"\x00" in content[:65536]:
-        faults.add(
-            file, 0, 0, "", "is not a CSV file: it holds bytes that are not text (save it as CSV in UTF-8)"
-        )
+        faults.add(file, 0, 0, "", "is not a CSV file: it holds bytes that are not text (save it as CSV in UTF-8)")
         return None
     try:
         return content.decode("utf-8-sig"), ()
@@ -161,9 +155,7 @@ def _records(text: str, file: str, faults: Faults) -> list[tuple[int, list[str]]
                 records.append((start, row))
             start = reader.line_num + 1
     except csv.Error as error:
-        reason = (
-            "a quotation mark that opens here never closes" if "unexpected end" in str(error) else str(error)
-        )
+        reason = "a quotation mark that opens here never closes" if "unexpected end" in str(error) else str(error)
         faults.add(file, start, 1, "row", f"is not CSV: {reason}")
         return None
     return records
@@ -173,9 +165,7 @@ def _is_header(header: list[str], line: int, file: str, faults: Faults) -> bool:
     if len(header) == 1:
         for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
             if mark in header[0]:
-                faults.add(
-                    file, line, 1, "header", f"columns are separated by {name} (a CSV file has commas)"
-                )
+                faults.add(file, line, 1, "header", f"columns are separated by {name} (a CSV file has commas)")
                 return False
     seen: dict[str, int] = {}
     for at, name in enumerate(header, start=1):

@@ -59,9 +59,7 @@ def select_zones(zones: pd.DataFrame, hrr_names: Array, select: Select | None) -
             inner = ("market.around", "market.select.around")
             raise InputError(replace(f, where=f.where.replace(*inner)) for f in error.faults) from None
     if not chosen.any():
-        raise InputError(
-            [Fault("", 0, 0, "market.select", "no zone meets all conditions (drop one of them)")]
-        )
+        raise InputError([Fault("", 0, 0, "market.select", "no zone meets all conditions (drop one of them)")])
     return chosen
 
 

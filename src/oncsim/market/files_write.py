@@ -52,9 +52,7 @@ def write_market(market: Market, folder: Path, *, force: bool = False) -> list[P
     scenario = folder / SCENARIO_FILE
     there = [path for path in (*paths.values(), scenario) if path.exists()]
     if there and not force:
-        raise InputError(
-            [Fault(str(path), 0, 0, "", "is there already (--force replaces it)") for path in there]
-        )
+        raise InputError([Fault(str(path), 0, 0, "", "is there already (--force replaces it)") for path in there])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for table, path in paths.items():
@@ -80,9 +78,7 @@ def _scenario(market: Market) -> str:
 
     slug = re.sub(r"[^a-z0-9]+", "_", market.name.lower()).strip("_") or "market"
     known = [what for what in READ_AS if what in FilesMarket.model_fields]
-    tables = "".join(
-        f"  {what}: {READ_AS[what]}.csv\n" for what in known if what != "ties" or len(market.ties)
-    )
+    tables = "".join(f"  {what}: {READ_AS[what]}.csv\n" for what in known if what != "ties" or len(market.ties))
     title = market.name.replace("'", "''")
     return (
         "schema: oncsim/scenario/1\n"

@@ -102,9 +102,7 @@ def _check_ids(table: Table, ids: Array, faults: Faults) -> None:
     first: dict[str, int] = {}
     for row, zone in enumerate(ids):
         if zone in first:
-            table.fault(
-                faults, row, "zone", f"{zone!r} is there twice (first on line {table.lines[first[zone]]})"
-            )
+            table.fault(faults, row, "zone", f"{zone!r} is there twice (first on line {table.lines[first[zone]]})")
         elif zone:
             first[zone] = row
 
@@ -130,9 +128,7 @@ def _places(table: Table, ids: Array, states: Array, marks: _Marks) -> dict[str,
     land, population = table.number("land_sqmi"), table.number("population")
     rural, rucc = table.number("rural"), table.number("rucc")
     density = np.divide(population, land, out=np.zeros_like(land), where=land > 0)
-    guessed = np.where(
-        np.isnan(rucc), (density < RURAL_BELOW_PER_SQMI).astype(float), (rucc >= 4).astype(float)
-    )
+    guessed = np.where(np.isnan(rucc), (density < RURAL_BELOW_PER_SQMI).astype(float), (rucc >= 4).astype(float))
     marks.add("rural", np.isnan(rural) & np.isnan(rucc))
     known = _county_facts(ids)
     air, cbsa = table.number("air_minutes"), table.text("cbsa")
@@ -220,9 +216,7 @@ def _names(table: Table, ids: Array, states: Array) -> Array:
             city = is_fips(ids[i]) and int(ids[i][2:]) >= 510
             names[i] = name.replace(", ", " city, ", 1) if city else name
     again = pd.Series(names, dtype=object).value_counts()
-    return np.array(
-        [n if again[n] == 1 else f"{n} ({z})" for n, z in zip(names, ids, strict=True)], dtype=object
-    )
+    return np.array([n if again[n] == 1 else f"{n} ({z})" for n, z in zip(names, ids, strict=True)], dtype=object)
 
 
 def _markets(table: Table, columns: dict[str, Array]) -> dict[str, Array]:
@@ -243,9 +237,7 @@ def _markets(table: Table, columns: dict[str, Array]) -> dict[str, Array]:
 def _weights(table: Table, ids: Array) -> pd.Series[float] | None:
     if not table.has("oncologists"):
         return None
-    return pd.Series(
-        np.nan_to_num(table.number("oncologists")), index=pd.Index(ids, dtype=object), name="oncologists"
-    )
+    return pd.Series(np.nan_to_num(table.number("oncologists")), index=pd.Index(ids, dtype=object), name="oncologists")
 
 
 _REASONS = {

@@ -15,33 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.ownership import acquire, redesignate_due
-from oncsim.codes import ACADEMIC_CENTER, HOPD_OFF, NETWORK, PRACTICE
-from oncsim.processes.finance import UnitCosts, operating_cost
-from oncsim.processes.payment import (
-    SITE_CLASSES,
-    Setting,
-    Volumes,
-    allowed_rates,
-    drug_costs,
-    receipts,
-    site_class,
-)
+from oncsim.actions.places import DEPARTMENT_MILES
+from oncsim.codes import ACADEMIC_CENTER, NETWORK
+from oncsim.processes.finance import UnitCosts
+from oncsim.processes.prospects import annuity
 from oncsim.randomness import pair_keys
 from oncsim.state.travel import great_circle_miles
-from oncsim.ties.neighbours import within_miles
 
 if TYPE_CHECKING:
     from oncsim.agents import HealthSystem, PracticeNetwork
     from oncsim.model import OncologyMarket
-
-Floats = NDArray[np.float64]
-
-
-def annuity(years: float, discount: float) -> float:
-    """Return the present value of a dollar a year for so many years."""
-    if discount <= 0:
-        return years
-    return float((1.0 - (1.0 + discount) ** -years) / discount)
 
 
 def seller_share(seller_discount: float, buyer_discount: float) -> float:
@@ -54,69 +37,6 @@ def seller_share(seller_discount: float, buyer_discount: float) -> float:
     if product >= 1.0:
         return 0.5
     return (1.0 - buyer_discount) / (1.0 - product)
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What each site would earn in a year as a department of a hospital, under the law expected mid-horizon.
-
-    Attributes
-    ----------
-    plain, with_340b : (sites,) float
-        Yearly margin as a department of a community hospital bought after 2015, without and with 340B prices, in dollars.
-    revenue : (sites,) float
-        Yearly receipts as such a department, without 340B: academic centers charge more overhead on them.
-    """
-
-    plain: Floats
-    with_340b: Floats
-    revenue: Floats
-
-
-def outlook(model: OncologyMarket) -> Outlook:
-    """Return the outlook of the quarter, computed once for all sites and kept until the quarter ends."""
-    if model.outlook is None:
-        plain, revenue = _as_department(model, False)
-        with_340b, _ = _as_department(model, True)
-        model.outlook = Outlook(plain, with_340b, revenue)
-    return model.outlook
-
-
-def _as_department(model: OncologyMarket, drugs_340b: bool) -> tuple[Floats, Floats]:
-    """Return (yearly margin, yearly receipts) of every site's present volumes as a new off-campus department."""
-    sites = model.sites
-    years = float(model.law["practice.horizon"]) / 2.0
-    law = model.parameters.at(model.quarter + round(4 * years))
-    count = len(sites)
-    kind = np.full(count, HOPD_OFF)
-    flag = np.full(count, drugs_340b)
-    setting = Setting(np.ones(count, dtype=np.bool_), kind, np.zeros(count, dtype=np.bool_), flag)
-    row = site_class(kind, flag)
-    drug = np.array([float(law["payment.commercial.drug"][name]) for name in SITE_CLASSES])[row]
-    service = np.array([float(law["payment.commercial.service"][name]) for name in SITE_CLASSES])[row]
-    rates = allowed_rates(law, setting, drug, service)
-    # Drug prices and unit costs of that year: scale today's drug dollars to the same moment.
-    growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
-    now = model.volumes
-    volumes = Volumes(now.drug_dollars * growth, now.infusions, now.visits, now.patient_quarters)
-    paid, _ = receipts(law, rates, volumes)
-    revenue = paid.sum(axis=(1, 2))
-    _, listed = drug_costs(model, volumes)
-    price = 1.0 - float(law["policy.p340b.discount"])
-    bought = volumes.drug_dollars.sum(axis=1)
-    cost = np.minimum(bought * price, listed) if drugs_340b else bought
-    people = model.physicians.headcount(count).astype(np.float64)
-    running = operating_cost(
-        law,
-        volumes,
-        np.ones(count, dtype=np.bool_),
-        np.zeros(count, dtype=np.bool_),
-        sites.chairs,
-        people,
-        revenue,
-        np.zeros(count),
-    )
-    return 4.0 * (revenue - cost - running), 4.0 * revenue
 
 
 @dataclass(frozen=True)
@@ -170,63 +90,50 @@ def best_target(model: OncologyMarket, system: HealthSystem) -> Target | None:
     mine = np.flatnonzero(hospitals.org == system.row)
     if len(mine) == 0 or orgs.starts[system.row] <= 0:
         return None
-    candidates = np.flatnonzero(
-        (orgs.kind == PRACTICE) & (orgs.status == 0) & ~orgs.pending & (orgs.headcount > 0) & (orgs.starts > 0)
-    )
-    reach = float(law["health_system.acquisition.miles"])
-    near: NDArray[np.int64] = np.unique(
-        np.concatenate(
-            [
-                candidates[
-                    within_miles(orgs.lat[candidates], orgs.lon[candidates], hospitals.lat[h], hospitals.lon[h], reach)
-                ]
-                for h in mine
-            ]
-        )
-    )
+    near = model.prospects.near(hospitals.lat[mine], hospitals.lon[mine], float(law["health_system.acquisition.miles"]))
+    near = near[(orgs.status[near] == 0) & ~orgs.pending[near]]
     if len(near) == 0:
         return None
     order = model.luck.order(f"system.targets.{orgs.id[system.row]}", model.t, orgs.key[near])
     weighed = near[order[: int(law["health_system.acquisition.targets"])]]
-    offers = [found for row in weighed if (found := value_practice(model, system, int(row))) is not None]
+    offers = [found for row in weighed if (found := value_practice(model, system.row, int(row), mine)) is not None]
     if not offers:
         return None
     return max(offers, key=lambda one: (round(one.value - one.price, 2), int(orgs.key[one.seller])))
 
 
-def value_practice(model: OncologyMarket, system: HealthSystem, practice: int) -> Target | None:
+def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_of_buyer: NDArray[np.int64]) -> Target | None:
     """Return the offer a system would make for one practice, or None where there is no deal."""
-    law, orgs, sites, hospitals = model.law, model.orgs, model.sites, model.hospitals
-    places = np.flatnonzero((sites.org == practice) & sites.open)
-    mine = np.flatnonzero(hospitals.org == system.row)
-    seen = outlook(model)
-    in_340b = np.zeros(len(places), dtype=np.bool_)
-    if law["policy.p340b.new_child_sites"]:
-        for at, site in enumerate(places):
-            miles = great_circle_miles(hospitals.lat[mine], hospitals.lon[mine], sites.lat[site], sites.lon[site])
-            in_340b[at] = bool((hospitals.participates[mine] & (miles <= 35.0)).any())
-    plain = float(seen.plain[places].sum())
-    if orgs.kind[system.row] == ACADEMIC_CENTER:
+    law, orgs, hospitals, seen = model.law, model.orgs, model.hospitals, model.prospects
+    plain = float(seen.plain[practice])
+    if orgs.kind[buyer] == ACADEMIC_CENTER:
         more = float(law["finance.academic.overhead_share"]) - float(law["finance.hospital.overhead_share"])
-        plain -= more * float(seen.revenue[places].sum())
-    extra_340b = float(np.where(in_340b, seen.with_340b[places] - seen.plain[places], 0.0).sum())
-    starts = 4.0 * float(sites.starts[places].sum())
-    downstream = starts * float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
+        plain -= more * float(seen.revenue[practice])
+    extra_340b = 0.0
+    if law["policy.p340b.new_child_sites"]:
+        program = hospitals_of_buyer[hospitals.participates[hospitals_of_buyer]]
+        miles = great_circle_miles(hospitals.lat[program], hospitals.lon[program], orgs.lat[practice], orgs.lon[practice])
+        if (miles <= DEPARTMENT_MILES).any():
+            extra_340b = float(seen.extra_340b[practice])
+    downstream = (
+        4.0
+        * float(orgs.starts[practice])
+        * float(law["finance.downstream_margin"])
+        * float(law["health_system.acquisition.capture"])
+    )
     years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
     people = float(orgs.headcount[practice])
     yearly = float(law["health_system.acquisition.retention"]) * (plain + extra_340b) + downstream
     believed = float(law["health_system.acquisition.optimism"]) * (
-        1.0 + float(law["health_system.acquisition.noise"]) * _pair_noise(model, system.row, practice)
+        1.0 + float(law["health_system.acquisition.noise"]) * _pair_noise(model, buyer, practice)
     )
-    worth = years * yearly * believed - float(law["health_system.acquisition.integration_cost"]) * people
-    seller = model.agent(practice)
-    asking = seller.asking_value()  # type: ignore[attr-defined]
-    agreed = terms(model, practice, worth, asking)
+    worth = float(years * yearly * believed - float(law["health_system.acquisition.integration_cost"]) * people)
+    agreed = terms(model, practice, worth, float(seen.asking[practice]))
     if agreed is None:
         return None
     price, uplift = agreed
-    reason = _reason(plain, extra_340b, downstream, uplift, seller.yearly_margin() / max(people, 1.0))
-    return Target(system.row, practice, price, uplift, worth, reason)
+    reason = _reason(plain, extra_340b, downstream, uplift, float(seen.yearly_margin[practice]) / max(people, 1.0))
+    return Target(buyer, practice, price, uplift, worth, reason)
 
 
 def _pair_noise(model: OncologyMarket, buyer: int, seller: int) -> float:
@@ -253,15 +160,17 @@ def platform_target(model: OncologyMarket, network: PracticeNetwork, practice: i
     """Return the offer an investor-owned platform would make for a member: a multiple of earnings after an income cut."""
     law, orgs = model.law, model.orgs
     people = float(orgs.headcount[practice])
-    seller = model.agent(practice)
+    seen = model.prospects
     if people == 0:
         return None
     pay = UnitCosts.of(law).physician * 4.0 * people
     cut = float(law["network.purchase.income_cut"]) * pay
-    earnings = seller.yearly_margin() + cut + float(law["network.purchase.synergy"]) * 4.0 * orgs.drug_cost[practice]
+    earnings = (
+        float(seen.yearly_margin[practice]) + cut + float(law["network.purchase.synergy"]) * 4.0 * orgs.drug_cost[practice]
+    )
     worth = float(law["network.purchase.multiple"]) * max(earnings, 0.0)
     years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
-    asking = seller.asking_value() + cut * years  # type: ignore[attr-defined]
+    asking = float(seen.asking[practice] + cut * years)
     if round(worth - asking, 9) <= 0:
         return None
     price = asking + 0.5 * (worth - asking)
@@ -326,9 +235,7 @@ def deals(model: OncologyMarket) -> None:
         if one.closes > model.t:
             waiting.append(one)
             continue
-        if one.reviewed and combined_share(model, target.buyer, target.seller) > float(
-            law["policy.antitrust.screen_share"]
-        ):
+        if one.reviewed and combined_share(model, target.buyer, target.seller) > float(law["policy.antitrust.screen_share"]):
             orgs.pending[target.seller] = False
             share = combined_share(model, target.buyer, target.seller)
             model.tell(

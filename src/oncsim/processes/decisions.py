@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from oncsim.actions.ownership import found_practice
 from oncsim.actions.places import hire
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
+from oncsim.processes.prospects import prospects
 from oncsim.randomness import pair_keys
 
 if TYPE_CHECKING:
@@ -18,23 +19,40 @@ if TYPE_CHECKING:
 
 def decisions(model: OncologyMarket) -> None:
     """Fill vacancies, let oncologists found practices, then let every organisation that has a say decide."""
-    model.outlook = None
     fill_vacancies(model)
     found_practices(model)
+    model.prospects = prospects(model)
     for row in acting_order(model):
         model.agent(int(row)).decide()
 
 
 def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
-    """Return the organisations that may act this quarter, in keyed random order.
+    """Return the organisations with something to decide this quarter, in keyed random order.
 
-    Organisations nothing can happen to are left out beforehand, by the same chances that they would draw themselves, so
-    that a quarter costs little; the order of the others does not depend on who is left out.
+    Those to whom nothing can happen are left out by the very chances they would draw themselves; the order of the
+    others does not depend on who is left out.
     """
-    orgs = model.orgs
-    active = orgs.status == 0
-    treating = (orgs.starts > 0) | (orgs.headcount > 0) | np.isin(orgs.kind, (PAYER, NETWORK))
-    rows = np.flatnonzero(active & (treating | (orgs.kind == PRACTICE)))
+    orgs, sites, law = model.orgs, model.sites, model.law
+    size = len(orgs)
+
+    def chosen(decision: str, yearly: float) -> NDArray[np.bool_]:
+        return model.quarter_luck(decision) < 1.0 - (1.0 - yearly) ** 0.25
+
+    idle = np.zeros(size, dtype=np.bool_)
+    idle[sites.org[sites.open & (sites.idle_quarters > 4)]] = True
+    losing = np.zeros(size, dtype=np.bool_)
+    learned = sites.loss_quarters >= int(law["health_system.divest.quarters"])
+    losing[sites.org[sites.open & learned]] = True
+    owns = np.zeros(size, dtype=np.bool_)
+    owns[orgs.owner[orgs.owner >= 0]] = True
+    crowded = model.prospects.load >= float(law["health_system.build.load"])
+    practice = idle | (orgs.loss_quarters >= int(law["practice.close.quarters"]))
+    practice |= chosen("practice.review", float(law["practice.review.yearly"]))
+    system = idle | losing | owns
+    system |= chosen("system.attention", float(law["health_system.acquisition.attention"])) & (orgs.starts > 0)
+    system |= crowded & chosen("system.build", float(law["health_system.build.yearly"]))
+    acts = np.where(orgs.kind == PRACTICE, practice, system) | np.isin(orgs.kind, (PAYER, NETWORK))
+    rows = np.flatnonzero((orgs.status == 0) & acts)
     return rows[model.luck.order("decisions.order", model.t, orgs.key[rows])]
 
 

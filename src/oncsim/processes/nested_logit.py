@@ -40,13 +40,16 @@ class PairLayout:
         Pairs of each nest, in order of zone.
     starts : list of (zones + 1,) int
         Where each zone's pairs begin in ``members``.
+    columns : list of (n_g,) int
+        Site of each member, in the width that sparse products use without a copy.
     zones, sites : int
     """
 
     zone: NDArray[np.int64]
     site: NDArray[np.int64]
     members: list[NDArray[np.int64]]
-    starts: list[NDArray[np.int64]]
+    starts: list[NDArray[np.int32]]
+    columns: list[NDArray[np.int32]]
     zones: int
     sites: int
 
@@ -55,20 +58,22 @@ class PairLayout:
         cls, zone: NDArray[np.int64], site: NDArray[np.int64], nest: NDArray[np.int64], zones: int, nests: int
     ) -> PairLayout:
         """Split pairs (in order of zone) by the nest of their site."""
-        members, starts = [], []
+        members, starts, columns = [], [], []
         pair_nest = nest[site]
         for g in range(nests):
             rows = np.flatnonzero(pair_nest == g)
-            start = np.zeros(zones + 1, dtype=np.int64)
+            start = np.zeros(zones + 1, dtype=np.int32)
             np.cumsum(np.bincount(zone[rows], minlength=zones), out=start[1:])
             members.append(rows)
             starts.append(start)
-        return cls(zone, site, members, starts, zones, len(nest))
+            columns.append(site[rows].astype(np.int32))
+        return cls(zone, site, members, starts, columns, zones, len(nest))
 
     def matrix(self, nest: int, data: Floats) -> sparse.csr_array:
         """Return the zones-by-sites matrix of one nest holding ``data`` (one value a pair of all nests)."""
         rows = self.members[nest]
-        return sparse.csr_array((data[rows], self.site[rows], self.starts[nest]), shape=(self.zones, self.sites))
+        parts = (data[rows], self.columns[nest], self.starts[nest])
+        return sparse.csr_array(parts, shape=(self.zones, self.sites))
 
 
 @dataclass(frozen=True)

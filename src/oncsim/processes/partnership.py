@@ -141,9 +141,7 @@ def end_tie(model: OncologyMarket, row: int, reason: str) -> None:
     )
 
 
-def sign_tie(
-    model: OncologyMarket, a: int, b: int, form: int, trust: tuple[float, float], stage: int, reason: str
-) -> int:
+def sign_tie(model: OncologyMarket, a: int, b: int, form: int, trust: tuple[float, float], stage: int, reason: str) -> int:
     """Sign a tie between two organisations; return its row."""
     orgs, law = model.orgs, model.law
     name = f"{orgs.id[a]}~{orgs.id[b]}~{TIE_FORMS[form]}~{model.quarter}"

@@ -258,19 +258,20 @@ def receipts(law: Values, rates: Rates, volumes: Volumes) -> tuple[Floats, Float
     return patient + payer, patient
 
 
-def drug_costs(model: OncologyMarket, volumes: Volumes) -> tuple[Floats, Floats]:
-    """Return what each site pays for drugs, and what it would pay without 340B, in dollars.
+def drug_costs(
+    law: Values, volumes: Volumes, discount: Floats, drugs_340b: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats]:
+    """Return (what sites pay for drugs, at ordinary prices, at 340B prices) in dollars, (sites,) each.
 
-    Offices buy near the average sales price less purchasing discounts of scale or network; 340B departments at the
-    340B discount; free drugs for the uninsured cost nothing.
+    Offices buy near the average sales price less purchasing discounts of scale or network (``discount``, a share); 340B
+    departments at the 340B discount; free drugs for the uninsured cost nothing.
     """
-    law, sites = model.law, model.sites
     bought = volumes.drug_dollars.copy()
     bought[:, _UNINSURED] *= 1.0 - float(law["payment.uninsured.free_drug"])
     at_asp = bought.sum(axis=1)
-    ordinary = at_asp * (1.0 - model.purchasing_discount()[sites.org])
+    ordinary = at_asp * (1.0 - discount)
     eligible = at_asp * (1.0 - float(law["policy.p340b.discount"]))
-    return np.where(sites.eligible_340b, np.minimum(eligible, ordinary), ordinary), ordinary
+    return np.where(drugs_340b, np.minimum(eligible, ordinary), ordinary), ordinary, eligible
 
 
 def payment(model: OncologyMarket) -> None:
@@ -279,7 +280,8 @@ def payment(model: OncologyMarket) -> None:
     rates = allowed_rates(law, Setting.of_sites(model), model.contracts.drug, model.contracts.service)
     volumes = volumes_of_sites(model)
     paid, patient = receipts(law, rates, volumes)
-    cost, listed = drug_costs(model, volumes)
+    discount = model.purchasing_discount()[model.sites.org]
+    cost, listed, _ = drug_costs(law, volumes, discount, model.sites.eligible_340b)
     margin = np.where(model.sites.eligible_340b, paid[:, :, _DRUG].sum(axis=1) - cost, 0.0)
     model.volumes, model.rates = volumes, rates
     model.money = Money(paid, patient, cost, listed, margin)

@@ -84,9 +84,7 @@ def steering_utility(model: OncologyMarket) -> NDArray[np.float64]:
     rows += [top[a], top[b]]
     columns += [b, a]
     values += [gain, gain]
-    pulls = sparse.csr_array(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size)
-    )
+    pulls = sparse.csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size))
     product = sparse.csr_matrix(referrers @ pulls)
     product.sum_duplicates()
     found = product[pairs.zone, sites.org[pairs.site]]

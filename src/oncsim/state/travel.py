@@ -68,9 +68,7 @@ def travel_minutes(
     Inside a zone the distance is ``within_miles``; across zones it is centre to site, never below that. Speed is the mean
     of the speeds at both ends. Where a zone can only be reached by air or sea its fixed minutes replace the road.
     """
-    miles = great_circle_miles(
-        origin.lat[from_row], origin.lon[from_row], destination.lat[to_row], destination.lon[to_row]
-    )
+    miles = great_circle_miles(origin.lat[from_row], origin.lon[from_row], destination.lat[to_row], destination.lon[to_row])
     same = origin.zone[from_row] == destination.zone[to_row]
     inside = within_miles[from_row]
     miles = np.where(same, inside, np.maximum(miles, inside))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, PRACTICE
-from oncsim.state.travel import EARTH_MILES, great_circle_miles, unit_vectors
+from oncsim.state.travel import great_circle_miles, unit_vectors
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -53,13 +53,3 @@ def _nearest(
     _, found = tree.query(unit_vectors(orgs.lat[origin], orgs.lon[origin]), k=count)
     found = np.asarray(found, dtype=np.int64).reshape(len(origin), count)
     return np.repeat(origin, count), target[found.ravel()]
-
-
-def within_miles(
-    lat: NDArray[np.float64], lon: NDArray[np.float64], at_lat: float, at_lon: float, miles: float
-) -> NDArray[np.int64]:
-    """Return the rows whose point lies within ``miles`` of a point."""
-    chord = 2.0 * np.sin(min(miles / EARTH_MILES, np.pi) / 2.0)
-    here = unit_vectors(np.array([at_lat]), np.array([at_lon]))[0]
-    gap = unit_vectors(lat, lon) - here
-    return np.flatnonzero(np.einsum("ij,ij->i", gap, gap) <= chord * chord)

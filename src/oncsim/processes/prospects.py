@@ -1,0 +1,154 @@
+"""Prospects: what the options of every practice are worth this quarter, computed once for all of them.
+
+Agents read their own entry when they decide. Books are those of the quarter's close, before anybody acts, as real
+organisations know them: what others decide in the same quarter is not foreseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import HOPD_OFF, PRACTICE
+from oncsim.processes.finance import UnitCosts, operating_cost, shared_saving
+from oncsim.processes.payment import SITE_CLASSES, Setting, Volumes, allowed_rates, drug_costs, receipts, site_class
+from oncsim.state.sums import sum_by
+from oncsim.state.travel import EARTH_MILES, unit_vectors
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+
+
+def annuity(years: Any, discount: float) -> Any:
+    """Return the present value of a dollar a year for so many years (a number or an array)."""
+    if discount <= 0:
+        return years
+    return (1.0 - (1.0 + discount) ** -np.asarray(years, dtype=np.float64)) / discount
+
+
+@dataclass
+class Prospects:
+    """One entry an organisation; meaningful for practices.
+
+    Attributes
+    ----------
+    yearly_margin : float
+        Margin of a year, from up to the last four quarters, dollars.
+    asking : float
+        The least owners would take: income and independence over the years they look ahead, dollars.
+    network_gain : float
+        What membership in a network adds in a year, dollars.
+    plain, extra_340b : float
+        Yearly margin of its patients as a hospital department bought after 2015, and what 340B prices add to it, under the
+        law expected half-way through the planning horizon, dollars.
+    revenue : float
+        Yearly receipts as such a department, dollars.
+    load : float
+        Highest use of capacity among its open sites.
+    """
+
+    yearly_margin: Floats
+    asking: Floats
+    network_gain: Floats
+    plain: Floats
+    extra_340b: Floats
+    revenue: Floats
+    load: Floats
+    candidates: NDArray[np.int64]
+    tree: Any
+
+    def near(self, lat: Floats, lon: Floats, miles: float) -> NDArray[np.int64]:
+        """Return the practices that can be bought within ``miles`` of any of the points."""
+        if self.tree is None or len(lat) == 0:
+            return np.zeros(0, dtype=np.int64)
+        chord = 2.0 * np.sin(min(miles / EARTH_MILES, np.pi) / 2.0)
+        hits = self.tree.query_ball_point(unit_vectors(lat, lon), chord)
+        found = sorted({row for some in hits for row in some})
+        return self.candidates[np.array(found, dtype=np.int64)]
+
+
+def prospects(model: OncologyMarket) -> Prospects:
+    """Return the prospects of the quarter."""
+    from scipy.spatial import cKDTree
+
+    orgs, sites = model.orgs, model.sites
+    size = len(orgs)
+    known = np.minimum(orgs.quarters, 4)
+    recent = np.where(np.arange(8) >= 8 - known[:, None], orgs.margin_history, 0.0).sum(axis=1)
+    yearly = np.where(known > 0, 4.0 * recent / np.maximum(known, 1), 0.0)
+    plain, receipts_plain = _as_department(model, False)
+    with_340b, _ = _as_department(model, True)
+    load = np.zeros(size)
+    np.maximum.at(load, sites.org, np.where(sites.open, sites.load, 0.0))
+    candidates = np.flatnonzero(
+        (orgs.kind == PRACTICE) & (orgs.status == 0) & ~orgs.pending & (orgs.headcount > 0) & (orgs.starts > 0)
+    )
+    tree = cKDTree(unit_vectors(orgs.lat[candidates], orgs.lon[candidates])) if len(candidates) else None
+    return Prospects(
+        yearly_margin=yearly,
+        asking=_asking(model, yearly),
+        network_gain=_network_gain(model),
+        plain=sum_by(sites.org, plain, size),
+        extra_340b=sum_by(sites.org, with_340b - plain, size),
+        revenue=sum_by(sites.org, receipts_plain, size),
+        load=load,
+        candidates=candidates,
+        tree=tree,
+    )
+
+
+def _asking(model: OncologyMarket, yearly: Floats) -> Floats:
+    """Owners near retirement look ahead fewer years, so an older practice asks for less."""
+    orgs, people, law = model.orgs, model.physicians, model.law
+    size = len(orgs)
+    late = sum_by(model.sites.org[people.site], (people.years > 30.0).astype(np.float64), size)
+    share = np.divide(late, orgs.headcount, out=np.zeros(size), where=orgs.headcount > 0)
+    years = float(law["practice.horizon"]) * (1.0 - 0.4 * np.minimum(share, 1.0))
+    worth = yearly + orgs.autonomy * orgs.headcount
+    return np.maximum(worth * annuity(years, float(law["economy.discount"])), 0.0)
+
+
+def _network_gain(model: OncologyMarket) -> Floats:
+    """Purchasing and shared services, less fee and control given up."""
+    orgs, sites, law = model.orgs, model.sites, model.law
+    size = len(orgs)
+    people = orgs.headcount.astype(np.float64)
+    drugs = 4.0 * orgs.drug_cost * (model.discount_in_network(people) - model.discount_alone(people))
+    unit = UnitCosts.of(law)
+    run = sites.infusions.sum(axis=1) * unit.infusion + model.care.visits.sum(axis=1) * unit.visit + unit.site * sites.open
+    saving = shared_saving(law, np.ones(size, dtype=np.bool_), people)
+    fee = 4.0 * orgs.revenue * float(law["network.fee"])
+    control = float(law["network.control"]) * orgs.autonomy * people
+    return drugs + saving * 4.0 * sum_by(sites.org, run, size) - fee - control
+
+
+def _as_department(model: OncologyMarket, drugs_340b: bool) -> tuple[Floats, Floats]:
+    """Return (yearly margin, yearly receipts) of every site's present volumes as a new off-campus department."""
+    sites = model.sites
+    years = float(model.law["practice.horizon"]) / 2.0
+    law = model.parameters.at(model.quarter + round(4 * years))
+    count = len(sites)
+    kind = np.full(count, HOPD_OFF)
+    flag = np.full(count, drugs_340b)
+    everywhere = np.ones(count, dtype=np.bool_)
+    setting = Setting(everywhere, kind, ~everywhere, flag)
+    row = site_class(kind, flag)
+    drug = np.array([float(law["payment.commercial.drug"][name]) for name in SITE_CLASSES])[row]
+    service = np.array([float(law["payment.commercial.service"][name]) for name in SITE_CLASSES])[row]
+    rates = allowed_rates(law, setting, drug, service)
+    # Drug prices and unit costs of that year: scale today's drug dollars to the same moment.
+    growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
+    now = model.volumes
+    volumes = Volumes(now.drug_dollars * growth, now.infusions, now.visits, now.patient_quarters)
+    paid, _ = receipts(law, rates, volumes)
+    revenue = paid.sum(axis=(1, 2))
+    _, ordinary, eligible = drug_costs(law, volumes, np.zeros(count), flag)
+    cost = np.minimum(eligible, ordinary) if drugs_340b else ordinary
+    people = model.physicians.headcount(count).astype(np.float64)
+    running = operating_cost(law, volumes, everywhere, ~everywhere, sites.chairs, people, revenue, np.zeros(count))
+    return 4.0 * (revenue - cost - running) * sites.open, 4.0 * revenue * sites.open
