@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from oncsim.agents import AGENT_OF_KIND, Organization, Payer
 from oncsim.calendar import Quarter
-from oncsim.codes import ACADEMIC_CENTER, PAYER, PAYERS
+from oncsim.codes import ACADEMIC_CENTER, PAYER, PAYERS, PRACTICE
 from oncsim.errors import RunError
 from oncsim.metrics import PriceBase
 from oncsim.processes.bargaining import bargaining, first_contracts
@@ -257,8 +257,17 @@ class OncologyMarket(mesa.Model):
             self.orgs.oncologists = self.orgs.headcount.astype(np.float64)
             self.orgs.autonomy = self.draw_autonomy(self.orgs.key, self.orgs.oncologists)
             self.contracts = first_contracts(self)
+        self._begin_midway()
         self.settling = False
         self.t = -1
+
+    def _begin_midway(self) -> None:
+        """Say how long owners who earn too little at the start have done so: spread evenly, as in a market that goes on."""
+        orgs = self.orgs
+        limit = int(self.law["practice.close.quarters"])
+        losing = (orgs.kind == PRACTICE) & (orgs.margin + orgs.autonomy * orgs.headcount / 4.0 < 0)
+        spread = self.market_luck.uniform("practice.losses", 0, orgs.key) * limit
+        orgs.loss_quarters = np.where(losing, spread.astype(np.int64), 0)
 
     # -- time -------------------------------------------------------------------------------------------------------
 

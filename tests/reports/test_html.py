@@ -41,7 +41,8 @@ class _Page(HTMLParser):
 
 @pytest.fixture
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make figures but do not turn them into pictures, which takes most of the time and is tested elsewhere."""
+    """Make figures but do not turn them into pictures, which takes most of the time and is tested
+    elsewhere."""
 
     def save(figure: Figure, folder: Path, name: str, caption: str, alt: str) -> Picture:
         assert figure.axes or figure.texts

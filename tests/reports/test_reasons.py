@@ -49,7 +49,7 @@ def test_reasons_that_differ_in_numbers_are_one() -> None:
     events = pd.DataFrame({"event": "acquisition", "text": texts, "amount": [1.0, 9.0, None]})
     (found,) = reasons.event_reasons(events, replicates=2)
     assert found.count == 1.5
-    assert found.reasons == ("it lost $4.1 m (67 %)", "G left (33 %)")
+    assert found.reasons == ("it lost … (67 %)", "G left (33 %)")
     assert found.example == "C buys D because it lost $2 m."
 
 
@@ -78,3 +78,9 @@ def test_people_who_lose_their_nearest_oncologist_are_counted() -> None:
     text = reasons.reach_sentence(zones, pd.concat([first, last]), ["2026Q1", "2030Q4"])
     assert "1 zone with 250 people lay more than 5 straight-line miles farther" in text
     assert "no zones with 0 people lay that much nearer" in text
+
+
+def test_reasons_after_a_colon_are_told_one_by_one_without_numbers() -> None:
+    text = "A acquires B (17 oncologists) for $15.3 million: 340B prices are worth $-0.7 million a year; pay rises 12%."
+    assert reasons.reasons_in(text) == ["340B prices are worth … a year", "pay rises …"]
+    assert reasons.reasons_in("A opens an office since 2027") == []

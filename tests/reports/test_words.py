@@ -69,7 +69,7 @@ def test_a_move_with_an_interval() -> None:
             30.0,
             30.1,
             ("2026", "2040"),
-            "the wait hardly changed, from 30 days in 2026 to 30.1 days in 2040 (+0.10 days)",
+            "the wait hardly changed, from 30 days in 2026 to 30.1 days in 2040 (+0.1 days)",
         ),
         (30.0, 30.0, ("2026", "2026"), "the wait stood at 30 days in 2026"),
         (NAN, 30.0, ("2026", "2040"), "the wait stood at 30 days in 2040"),

@@ -55,9 +55,9 @@ class HealthSystem(Organization):
     def consider_giving_up_service(self) -> None:
         """Close a department that has lost money for two years, downstream counted, or that nobody staffs."""
         model, law = self.model, self.model.law
-        sites = self.sites()
-        if len(sites) == 0:
+        if not (model.prospects.idle[self.row] or model.prospects.losing[self.row]):
             return
+        sites = self.sites()
         losing = sites[
             (model.sites.loss_quarters[sites] >= int(law["health_system.divest.quarters"]))
             | (model.sites.idle_quarters[sites] > 4)

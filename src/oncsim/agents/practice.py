@@ -37,8 +37,7 @@ class IndependentPractice(Organization):
     def consider_closing(self) -> bool:
         """Close after a long run of losses, or with nobody left to practise; return whether it closed."""
         model, law = self.model, self.model.law
-        sites = self.sites()
-        if len(sites) and (model.sites.idle_quarters[sites] > 4).all():
+        if model.prospects.idle[self.row] and (model.sites.idle_quarters[self.sites()] > 4).all():
             close_practice(model, self.row, "its last oncologist had left and nobody took over")
             return True
         if model.orgs.loss_quarters[self.row] < int(law["practice.close.quarters"]):
@@ -98,8 +97,7 @@ class IndependentPractice(Organization):
     def consider_opening_site(self) -> None:
         """Open another office where its patients come from, when crowded and with cash."""
         model, law = self.model, self.model.law
-        sites = self.sites()
-        if len(sites) == 0 or self.size < 2:
+        if self.size < 2:
             return
         load = float(model.prospects.load[self.row])
         cost = site_setup_cost(model)

@@ -63,6 +63,7 @@ class FilesMarket(_Strict):
     hospitals: str | None = Field(None, description="table of hospitals")
     practices: str | None = Field(None, description="table of practice sites")
     centers: str | None = Field(None, description="table of NCI-designated and other academic centers")
+    ties: str | None = Field(None, description="table of partnerships at the start")
     select: Select | None = None
     generate: bool = Field(True, description="fill in providers that the tables leave out; false keeps exactly the files")
     seed: int = Field(1, ge=0, description="luck of the generated providers; not the seed of the run")

@@ -32,23 +32,19 @@ def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
     Those to whom nothing can happen are left out by the very chances they would draw themselves; the order of the
     others does not depend on who is left out.
     """
-    orgs, sites, law = model.orgs, model.sites, model.law
+    orgs, law = model.orgs, model.law
     size = len(orgs)
 
     def chosen(decision: str, yearly: float) -> NDArray[np.bool_]:
         return model.quarter_luck(decision) < 1.0 - (1.0 - yearly) ** 0.25
 
-    idle = np.zeros(size, dtype=np.bool_)
-    idle[sites.org[sites.open & (sites.idle_quarters > 4)]] = True
-    losing = np.zeros(size, dtype=np.bool_)
-    learned = sites.loss_quarters >= int(law["health_system.divest.quarters"])
-    losing[sites.org[sites.open & learned]] = True
+    seen = model.prospects
     owns = np.zeros(size, dtype=np.bool_)
     owns[orgs.owner[orgs.owner >= 0]] = True
-    crowded = model.prospects.load >= float(law["health_system.build.load"])
-    practice = idle | (orgs.loss_quarters >= int(law["practice.close.quarters"]))
+    crowded = seen.load >= float(law["health_system.build.load"])
+    practice = seen.idle | (orgs.loss_quarters >= int(law["practice.close.quarters"]))
     practice |= chosen("practice.review", float(law["practice.review.yearly"]))
-    system = idle | losing | owns
+    system = seen.idle | seen.losing | owns
     system |= chosen("system.attention", float(law["health_system.acquisition.attention"])) & (orgs.starts > 0)
     system |= crowded & chosen("system.build", float(law["health_system.build.yearly"]))
     acts = np.where(orgs.kind == PRACTICE, practice, system) | np.isin(orgs.kind, (PAYER, NETWORK))

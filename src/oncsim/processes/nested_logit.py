@@ -124,16 +124,14 @@ class Choice:
     def pair_totals(self, patients: Floats) -> Floats:
         """Return patients of each pair, all segments together."""
         total = np.zeros(len(self.layout.zone))
-        for need in range(_N):
-            columns = slice(need, None, _N)
-            factor = np.ascontiguousarray(self.factor[:, columns])
-            for g, share in enumerate(self.share):
-                rows = self.layout.members[g]
-                if len(rows) == 0:
-                    continue
-                cell = np.ascontiguousarray(share[:, columns] * patients[:, columns])
-                inner = np.einsum("pk,pk->p", factor[self.layout.site[rows]], cell[self.layout.zone[rows]])
-                total[rows] += inner * self.weight[rows, need]
+        shape = (-1, len(PAYERS), _N)
+        for g, share in enumerate(self.share):
+            rows = self.layout.members[g]
+            if len(rows) == 0:
+                continue
+            here = self.factor[self.layout.columns[g]].reshape(shape)
+            cell = (share * patients)[self.layout.zone[rows]].reshape(shape)
+            total[rows] = np.einsum("pkn,pkn,pn->p", here, cell, self.weight[rows])
         return total
 
     def pair_segments(self, patients: Floats) -> Floats:
@@ -188,6 +186,8 @@ def choose(
         for g in nests:
             if len(layout.members[g]):
                 inside[g][:, columns] = layout.matrix(g, weight[:, need]) @ block
+    # A nest nobody would choose: its sum is so small that dividing by it would overflow.
+    inside = [np.where(some < 1e-290, 0.0, some) for some in inside]
     powered = [some**dissimilarity for some in inside]
     both = np.sum(powered, axis=0)
     with np.errstate(divide="ignore"):

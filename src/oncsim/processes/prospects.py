@@ -50,6 +50,8 @@ class Prospects:
         Yearly receipts as such a department, dollars.
     load : float
         Highest use of capacity among its open sites.
+    idle, losing : bool
+        Whether it has an open site that nobody has staffed for a year; one that has lost money for two.
     """
 
     yearly_margin: Floats
@@ -59,6 +61,8 @@ class Prospects:
     extra_340b: Floats
     revenue: Floats
     load: Floats
+    idle: NDArray[np.bool_]
+    losing: NDArray[np.bool_]
     candidates: NDArray[np.int64]
     tree: Any
 
@@ -97,9 +101,18 @@ def prospects(model: OncologyMarket) -> Prospects:
         extra_340b=sum_by(sites.org, with_340b - plain, size),
         revenue=sum_by(sites.org, receipts_plain, size),
         load=load,
+        idle=_has(model, sites.idle_quarters > 4),
+        losing=_has(model, sites.loss_quarters >= int(model.law["health_system.divest.quarters"])),
         candidates=candidates,
         tree=tree,
     )
+
+
+def _has(model: OncologyMarket, site: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which organisations have an open site of which this is true."""
+    found = np.zeros(len(model.orgs), dtype=np.bool_)
+    found[model.sites.org[site & model.sites.open]] = True
+    return found
 
 
 def _asking(model: OncologyMarket, yearly: Floats) -> Floats:

@@ -208,7 +208,7 @@ _KNOWN: dict[str, MetricFact] = dict(
             "price.commercial_index",
             "the commercial price index",
             "index",
-            "Commercial price of a fixed basket of oncology services relative to its level at the start.",
+            "Commercial price of a fixed basket of oncology services 100 at the start.",
         ),
         _fact(
             "price.commercial_to_medicare",

@@ -15,11 +15,12 @@ from oncsim.reports.figures.geography import miles_to_oncologist
 from oncsim.reports.figures.spending import payer_payments
 
 _HOSPITAL = tuple(SITE_KINDS[kind] for kind in HOSPITAL_KINDS)
+# Reasons follow a word such as "because", or the colon after what was done.
+_REASON = re.compile(r"(?:\b(?:because|so that|in order to|to avoid)\b|\bsince\b(?!\s+\d)|:)\s+(.+)$", re.IGNORECASE)
 # A full stop ends a reason only before a space: amounts such as $4.1 m hold one too.
-_BECAUSE = re.compile(
-    r"\b(?:because|since(?!\s+\d)|so that|in order to|to avoid)\b\s+(.+?)(?:[.;](?=\s|$)|$)", re.IGNORECASE
-)
-_NUMBERS = re.compile(r"[-+]?\$?\d[\d,.]*\s?(?:%|bn|m\b|k\b)?")
+_CLAUSES = re.compile(r";\s+|\.\s+|\.$")
+# Numbers with their unit, but not names such as 340B.
+_NUMBERS = re.compile(r"(?<!\w)[-+]?\$?-?\d(?:[\d,.]*\d)?(?!\d*[A-Za-z])(?:\s?(?:%|(?:bn|billion|million|thousand|m|k)\b))?")
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class EventReasons:
 def event_reasons(events: pd.DataFrame, replicates: int, shown: int = 8) -> list[EventReasons]:
     """Return the commonest kinds of event with the reasons their text gives.
 
-    A reason is what follows ``because`` (or a like word); reasons that differ only in their numbers are
-    counted as one.
+    A reason is what follows ``because`` (or a like word) or a colon; an event may give several, set apart by
+    semicolons. Reasons that differ only in their numbers are one, told with the numbers left out.
     """
     if events.empty:
         return []
@@ -44,22 +45,26 @@ def event_reasons(events: pd.DataFrame, replicates: int, shown: int = 8) -> list
     counts = events["event"].astype(str).value_counts()
     for kind in sorted(counts.index, key=lambda k: (-int(counts[k]), k))[:shown]:
         own = events[events["event"].astype(str) == kind]
-        found: dict[str, tuple[int, str]] = {}
+        found: dict[str, int] = {}
         for text in own["text"].astype(str):
-            match = _BECAUSE.search(text)
-            if match is None:
-                continue
-            reason = match[1].strip()
-            key = _NUMBERS.sub("#", reason).lower()
-            count, first = found.get(key, (0, reason))
-            found[key] = (count + 1, first)
-        ranked = sorted(found.values(), key=lambda pair: -pair[0])[:3]
-        reasons = tuple(f"{reason} ({100 * count / len(own):.0f} %)" for count, reason in ranked)
+            for reason in reasons_in(text):
+                found[reason] = found.get(reason, 0) + 1
+        ranked = sorted(found.items(), key=lambda pair: -pair[1])[:3]
+        reasons = tuple(f"{reason} ({100 * count / len(own):.0f} %)" for reason, count in ranked)
         amounts = pd.to_numeric(own["amount"], errors="coerce").abs()
         best = amounts.idxmax() if amounts.notna().any() else own.index[0]
         example = str(own.loc[best, "text"])
         result.append(EventReasons(words.code_words(kind), int(counts[kind]) / max(replicates, 1), reasons, example))
     return result
+
+
+def reasons_in(text: str) -> list[str]:
+    """Return the reasons that the text of an event gives, each once, with their numbers replaced by dots."""
+    match = _REASON.search(text)
+    if match is None:
+        return []
+    clauses = [_NUMBERS.sub("…", clause).strip() for clause in _CLAUSES.split(match[1])]
+    return list(dict.fromkeys(clause for clause in clauses if clause))
 
 
 def hospital_share_parts(first: pd.DataFrame, last: pd.DataFrame) -> dict[str, tuple[int, float]] | None:

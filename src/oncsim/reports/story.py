@@ -11,16 +11,18 @@ from oncsim.reports import words
 
 # How much one event of a kind says about a market (judgement): the first word that occurs in its name counts.
 _WEIGHTS: tuple[tuple[tuple[str, ...], float], ...] = (
+    (("network_exit", "network_return"), 1.0),
+    (("resale",), 2.0),
     (("policy", "scenario", "script", "law"), 6.0),
     (("takeover", "merge", "acqui", "purchase", "sale"), 5.0),
     (("foreclos", "privilege"), 5.0),
     (("divest", "release", "340b"), 4.5),
     (("shock", "entry", "entrant"), 4.0),
     (("joint_venture", "review", "block"), 3.5),
-    (("network", "platform", "exit"), 3.0),
-    (("closure", "close", "dissol"), 3.0),
-    (("open", "value", "model"), 2.0),
-    (("tie", "affiliat", "partner"), 1.5),
+    (("network", "platform", "exit"), 2.5),
+    (("tie_", "affiliat", "partner"), 1.5),
+    (("closure", "close"), 3.0),
+    (("open", "found", "value", "model", "redesignat"), 2.0),
     (("contract", "bargain", "hire", "retire", "trust"), 0.5),
 )
 SHOWN = 20

@@ -36,7 +36,7 @@ def plain(value: float) -> str:
     if size >= 10:
         return f"{value:.1f}"
     if size >= 0.1:
-        return f"{int(value)}" if float(value).is_integer() else f"{value:.2f}"
+        return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}" if size >= 1 else f"{value:.3g}"
     return f"{value:.2g}" if size >= 1e-4 else f"{value:.1e}"
 
 

@@ -122,10 +122,17 @@ def with_new_sites(
     site = np.repeat(new, count)
     minutes = travel_minutes(roads, zones, within_miles, sites, zone, site)
     belongs = minutes <= pairs.reach[zone]
-    return _ordered(
-        count,
-        np.concatenate([pairs.zone, zone[belongs]]),
-        np.concatenate([pairs.site, site[belongs]]),
-        np.concatenate([pairs.minutes, minutes[belongs]]),
+    zone, site, minutes = zone[belongs], site[belongs], minutes[belongs]
+    # A new site has the highest number, so its pair goes to the end of the zone's block.
+    order = np.lexsort((site, zone))
+    zone, site, minutes = zone[order], site[order], minutes[order]
+    at = pairs.start[zone + 1]
+    start = pairs.start.copy()
+    start[1:] += np.cumsum(np.bincount(zone, minlength=count))
+    return Pairs(
+        start,
+        np.insert(pairs.zone, at, zone),
+        np.insert(pairs.site, at, site),
+        np.insert(pairs.minutes, at, minutes),
         pairs.reach,
     )

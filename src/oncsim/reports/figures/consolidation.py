@@ -13,7 +13,7 @@ _PANELS = (
         "Market concentration",
         "HHI",
         (
-            Line("consolidation.hhi", "", "located", BLUE),
+            Line("consolidation.hhi", "", "all markets", BLUE),
             Line("consolidation.hhi", "market_type=hrr", "referral regions", BLUE),
             Line("consolidation.hhi", "market_type=cbsa", "metro areas", GREEN, "--"),
             Line("consolidation.hhi_flow", "", "where patients live", VERMILLION, "-."),

@@ -158,7 +158,7 @@ def _draw_edges(axes: Axes, graph: _Graph, at: NDArray[np.float64]) -> None:
 def _sizes(graph: _Graph) -> NDArray[np.float64]:
     infusions = graph.nodes["infusions"].to_numpy(dtype=float)
     top = float(infusions.max(initial=0.0)) or 1.0
-    return np.maximum(620 * infusions / top, 28)
+    return np.maximum(620 * (infusions / top) ** 0.6, 28)
 
 
 def _draw_nodes(axes: Axes, graph: _Graph, at: NDArray[np.float64]) -> None:

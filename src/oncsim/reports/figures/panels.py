@@ -113,7 +113,9 @@ def _panel(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], wid
     highs = [float(np.nanmax(path[["mean", "high"]].to_numpy(dtype=float))) for _, path in lines]
     # The interval of a mean may reach below zero where no value can.
     floor = 0.0 if min(float(path["mean"].min()) for _, path in lines) >= 0 else -math.inf
-    value_axis(axes, panel.unit, max(min(lows), floor), max(highs))
+    whole = words.kind_of_unit(panel.unit) == "share" and max(float(path["mean"].max()) for _, path in lines) <= 1
+    ceiling = 1.0 if whole else math.inf
+    value_axis(axes, panel.unit, max(min(lows), floor), min(max(highs), ceiling))
     for line, path in lines:
         x = [year_of(quarter) for quarter in path["quarter"]]
         alone = len(x) == 1
@@ -164,10 +166,10 @@ def _heading(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], l
             ncol=len(named),
             borderpad=0,
             borderaxespad=0.2,
-            handlelength=2.3,
-            columnspacing=1.2,
+            handlelength=2.3 if len(named) < 4 else 1.5,
+            columnspacing=1.2 if len(named) < 4 else 0.8,
             handletextpad=0.5,
-            fontsize=8.5,
+            fontsize=8.5 if len(named) < 4 else 8,
         )
 
 

@@ -19,7 +19,7 @@ _PANELS = (
         "Commercial price index",
         "index",
         (Line("price.commercial_index", "", "", BLUE),),
-        "relative to the start",
+        "fixed basket, 100 at the start",
     ),
 )
 

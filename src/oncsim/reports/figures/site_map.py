@@ -191,8 +191,9 @@ def _draw_part(
     patients = np.nan_to_num(pd.to_numeric(now["patients"], errors="coerce").to_numpy(dtype=float))
     scale = _largest_marker(len(now))
     top = max(float(np.max(patients, initial=0.0)), 1e-9)
-    # Area grows with patients; the smallest stay visible. Large sites are drawn first, small ones on top.
-    sizes = np.maximum(scale * patients / top, scale * 0.035)
+    # Area grows less than patients, so that the smallest stay visible beside an academic center. Large
+    # sites are drawn first, small ones on top.
+    sizes = np.maximum(scale * (patients / top) ** 0.6, scale * 0.06)
     order = np.argsort(-patients, kind="stable")
     kinds = now["kind"].to_numpy()
     for kind in SITE_KINDS:
