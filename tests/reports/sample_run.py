@@ -295,7 +295,7 @@ def sample_differences(scenarios: tuple[str, ...] = ("other",), replicates: int 
     quarters = [str(q) for q in quarters_between(Quarter.parse("2026Q1"), Quarter.parse("2033Q4"))]
     effects = {
         ("consolidation.hopd_share_infusions", ""): (0.61, -0.03, 0.006),
-        ("consolidation.hhi", "market_type=hrr"): (2600.0, -40.0, 25.0),
+        ("consolidation.hhi", ""): (2600.0, -40.0, 25.0),
         ("consolidation.acquisitions", ""): (1.2, -0.3, 0.2),
         ("access.minutes_mean", ""): (24.0, 0.05, 0.4),
         ("access.minutes_mean", "rural=true"): (50.0, 1.4, 0.5),

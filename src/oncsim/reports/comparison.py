@@ -27,7 +27,7 @@ _DRAWN = ["difference_with_behaviour", "low_with_behaviour", "high_with_behaviou
 HEADLINES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("consolidation.hopd_share_infusions", ("",)),
     ("consolidation.share_oncologists_independent", ("",)),
-    ("consolidation.hhi", ("", "market_type=hrr", "market_type=cbsa")),
+    ("consolidation.hhi", ("",)),
     ("access.minutes_mean", ("", "rural=true")),
     ("access.untreated_share", ("",)),
     ("price.commercial_to_medicare", ("",)),

@@ -20,6 +20,7 @@ THEMES: dict[str, str] = {
     "partnership": "Partnerships",
     "value_based": "Value-based payment",
     "quality": "Quality",
+    "activity": "Volumes",
 }
 
 
