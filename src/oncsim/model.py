@@ -23,7 +23,7 @@ from oncsim.processes.deals import Pending, deals
 from oncsim.processes.decisions import decisions
 from oncsim.processes.demand import demand
 from oncsim.processes.finance import finance
-from oncsim.processes.nested_logit import Choice, PairLayout
+from oncsim.processes.nested_logit import Choice, PairLayout, Shares
 from oncsim.processes.observe import observe
 from oncsim.processes.partnership import partnership
 from oncsim.processes.payment import Rates, Volumes, payment
@@ -166,11 +166,12 @@ class OncologyMarket(mesa.Model):
         self.prospects: Prospects
         self._quarter_luck: dict[str, NDArray[np.float64]] = {}
         self.price_base: PriceBase | None = None
-        self.integer_flows: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self.fresh_sites: list[int] = []
         self._layout: PairLayout | None = None
         self.reference_access: NDArray[np.float64] | None = None
         self.kind_pull = np.zeros(NESTS)
+        self.shares: Shares
+        self.entry_flows: tuple[NDArray[np.float64], NDArray[np.float64]]
         self.navigated = np.zeros(len(self.zones))
         self.waiting = np.zeros((len(self.zones), 15))
         self.new_patients = np.zeros((len(self.zones), 15))

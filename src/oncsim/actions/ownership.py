@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
 
 def money(amount: float) -> str:
-    """Return dollars as people write them."""
-    if abs(amount) >= 1e6:
-        return f"${amount / 1e6:,.1f} million"
-    return f"${amount / 1e3:,.0f} thousand"
+    """Return dollars as people write them: ``$1.2 million``, ``-$40 thousand``."""
+    sign = "-" if amount < 0 else ""
+    if abs(amount) >= 999_500:
+        return f"{sign}${abs(amount) / 1e6:,.1f} million"
+    return f"{sign}${abs(amount) / 1e3:,.0f} thousand"
 
 
 def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, uplift: float, reason: str) -> None:
@@ -50,6 +51,7 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     orgs.uplift_until[practice] = model.t + 4 * int(model.law["practice.horizon"])
     orgs.cash[buyer] -= price
     # The owners take the price and the practice's own cash with them.
+    orgs.cash[practice] = 0.0
     model.pay_deal(buyer, practice, price)
     mine = (sites.org == practice) & sites.open
     if orgs.kind[buyer] in (HEALTH_SYSTEM, ACADEMIC_CENTER):
@@ -100,16 +102,6 @@ def redesignate_due(model: OncologyMarket) -> None:
         model.forget_layout()
 
 
-def contribution(model: OncologyMarket, practice: int, owner: int) -> tuple[float, int]:
-    """Return (yearly margin of an acquired practice with downstream care, oncologists), as its owner sees it."""
-    sites, law = model.sites, model.law
-    mine = np.flatnonzero((sites.origin == practice) & sites.open)
-    people = int(np.isin(model.physicians.site, mine).sum())
-    downstream = float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
-    gained = downstream * 4.0 * float(sites.starts[mine].sum()) if model.orgs.kind[owner] != NETWORK else 0.0
-    return float(sites.margin_year[mine].sum()) + gained, people
-
-
 def release_practice(model: OncologyMarket, practice: int, reason: str) -> None:
     """Give a practice back to its physicians: offices again, office rates, independent."""
     orgs, sites = model.orgs, model.sites
@@ -145,6 +137,7 @@ def close_practice(model: OncologyMarket, practice: int, reason: str) -> None:
         model.physicians.keep(~people)
         model.recruits += float(people.sum())
     orgs.status[practice] = CLOSED
+    orgs.cash[practice] = 0.0
     orgs.owner[practice] = orgs.network[practice] = -1
     orgs.pending[practice] = False
     model.tell("closure", practice, text=f"{{actor}} closes: {reason}")

@@ -234,8 +234,11 @@ def _move_patients(model: OncologyMarket, site: int) -> None:
     working = np.flatnonzero(sites.open & (sites.oncologists > 1e-6))
     if sites.in_care[site].sum() <= 0 or len(working) == 0:
         return
-    miles = great_circle_miles(sites.lat[working], sites.lon[working], sites.lat[site], sites.lon[site])
-    other = int(working[np.lexsort((sites.key[working], miles))[0]])
+    # Nearest by flat-earth degrees: the order of neighbours is all that is needed.
+    north = sites.lat[working] - sites.lat[site]
+    east = (sites.lon[working] - sites.lon[site] + 180.0) % 360.0 - 180.0
+    gap = north**2 + (east * np.cos(np.radians(sites.lat[site]))) ** 2
+    other = int(working[np.argmin(gap)])
     sites.in_care[other] += sites.in_care[site]
     sites.in_care[site] = 0.0
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from oncsim.actions.ownership import contribution, release_practice
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.actions.ownership import money, release_practice
 from oncsim.actions.places import close_site, open_department, site_setup_cost
 from oncsim.agents.organization import Organization
 from oncsim.processes.deals import best_target, offer
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+
+def divestible(model: OncologyMarket) -> NDArray[np.bool_]:
+    """Return which acquired practices lose enough, for long enough, that their owner weighs letting them go."""
+    orgs, law = model.orgs, model.law
+    learned = model.t - orgs.acquired_at >= int(law["health_system.divest.quarters"])
+    return (orgs.status == 1) & learned & (model.prospects.kept < -float(law["health_system.divest.loss"]))
 
 
 class HealthSystem(Organization):
@@ -32,25 +45,14 @@ class HealthSystem(Organization):
         if target is not None:
             offer(self.model, target)
 
-    def acquired(self) -> list[int]:
-        """Return the rows of the practices it owns."""
-        orgs = self.model.orgs
-        return [int(row) for row in np.flatnonzero((orgs.owner == self.row) & (orgs.status == 1))]
-
     def consider_divesting(self) -> None:
-        """Return a practice to its physicians where eight quarters of ownership lost money, downstream counted."""
+        """Return practices to their physicians where two years of ownership or more lose too much, downstream counted."""
         model, law = self.model, self.model.law
-        for practice in self.acquired():
-            if model.t - model.orgs.acquired_at[practice] < int(law["health_system.divest.quarters"]):
-                continue
-            earned, people = contribution(model, practice, self.row)
-            if people == 0 or earned > -float(law["health_system.divest.loss"]) * people:
-                continue
-            u = model.luck.uniform1("system.divest", model.t, int(model.orgs.key[practice]))
-            if u < 1.0 - (1.0 - float(law["health_system.divest.yearly"])) ** 0.25:
-                release_practice(
-                    model, practice, f"it lost about ${-earned / people / 1e3:,.0f} thousand a year an oncologist"
-                )
+        quarterly = 1.0 - (1.0 - float(law["health_system.divest.yearly"])) ** 0.25
+        for practice in np.flatnonzero(divestible(model) & (model.orgs.owner == self.row)):
+            if model.quarter_luck("system.divest")[practice] < quarterly:
+                lost = -float(model.prospects.kept[practice])
+                release_practice(model, int(practice), f"it lost about {money(lost)} a year an oncologist")
 
     def consider_giving_up_service(self) -> None:
         """Close a department that has lost money for two years, downstream counted, or that nobody staffs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from oncsim.actions.ownership import close_practice, join_network, leave_network
+from oncsim.actions.ownership import close_practice, join_network, leave_network, money
 from oncsim.actions.places import open_branch, site_setup_cost
 from oncsim.agents.organization import Organization
 from oncsim.codes import NETWORK
@@ -48,7 +48,7 @@ class IndependentPractice(Organization):
         close_practice(
             model,
             self.row,
-            f"owners had earned about ${max(shortfall, 0) / 1e3:,.0f} thousand a year each less than market pay "
+            f"owners had earned about {money(max(shortfall, 0.0))} a year each less than market pay "
             f"for {int(model.orgs.loss_quarters[self.row])} quarters",
         )
         return True
@@ -70,7 +70,7 @@ class IndependentPractice(Organization):
         error = float(law["practice.noise"]) * pay * self.noise("network.noise") / np.sqrt(max(self.size, 1))
         if round(gain + error, 9) <= 0:
             return
-        join_network(model, self.row, network, f"worth ${gain / 1e3:,.0f} thousand a year, control given up counted")
+        join_network(model, self.row, network, f"worth {money(gain)} a year, control given up counted")
 
     def nearest_network(self) -> int:
         """Return the row of the network with a member nearest to the practice, or -1 where none is in reach."""
@@ -92,7 +92,7 @@ class IndependentPractice(Organization):
         """Leave when membership no longer pays."""
         gain = self.network_gain()
         if gain < 0 and self.lucky("network.leave", float(self.model.law["network.leave.yearly"])):
-            leave_network(self.model, self.row, f"it cost ${-gain / 1e3:,.0f} thousand a year more than it brought")
+            leave_network(self.model, self.row, f"it cost {money(-gain)} a year more than it brought")
 
     def consider_opening_site(self) -> None:
         """Open another office where its patients come from, when crowded and with cash."""

@@ -69,7 +69,7 @@ def build_layout(pairs: Pairs, zones: Zones, sites: int) -> Layout:
     """Put the pairs in order and weigh them; ``sites`` is the number of rows of the site table."""
     rural = zones.rural.astype(np.int64)
     quartile = zones.quartile - 1
-    order = np.argsort(pairs.minutes, kind="stable")
+    order = np.argsort(pairs.minutes)  # equal minutes may stand in any order: quantiles and sums do not mind
     groups = [(EVERYONE, order)]
     for words, codes in ((RURAL, rural), (QUARTILES, quartile)):
         code = codes[pairs.zone[order]]

@@ -12,7 +12,7 @@ from oncsim.codes import ACADEMIC_CENTER, AMC_MAIN, AMC_SATELLITE, NEEDS, SEGMEN
 from oncsim.processes.demand import round_systematically
 from oncsim.randomness import pair_keys
 from oncsim.state.flows import Flows
-from oncsim.state.sums import sum_by
+from oncsim.state.sums import sum_by, sum_rows
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -173,17 +173,18 @@ def seekers(model: OncologyMarket, before: Floats) -> tuple[Floats, Floats]:
 
 def _expected_flows(model: OncologyMarket, before: Floats) -> Flows:
     seeking, untreated = seekers(model, before)
-    chosen = model.choice.site_totals(seeking)
+    sites, pairs, shares = model.sites, model.pairs, model.shares
+    site = pairs.site[shares.pair]
+    asked = shares.share * seeking.ravel()[shares.cell]
+    shape = (len(sites), seeking.shape[1])
+    chosen = sum_by(site * shape[1] + shares.segment, asked, shape[0] * shape[1]).reshape(shape)
     _serve(model, chosen.sum(axis=1))
-    sites = model.sites
     sites.starts = chosen * sites.served[:, None]
-    if np.all(sites.served >= 1.0):
-        waiting = np.zeros_like(seeking)
-    else:
-        waiting = model.choice.zone_totals(seeking, 1.0 - sites.served)
-    started = seeking - waiting
-    pair_started = model.choice.pair_totals(seeking) * sites.served[model.pairs.site]
-    return Flows(model.new_patients, untreated, waiting, before, started, pair_started)
+    started = asked * sites.served[site]
+    waiting = sum_by(shares.cell, asked - started, seeking.size).reshape(seeking.shape)
+    model.entry_flows = (started, asked - started)
+    pair_started = sum_by(shares.pair, started, len(pairs))
+    return Flows(model.new_patients, untreated, waiting, before, seeking - waiting, pair_started)
 
 
 def _integer_flows(model: OncologyMarket, before: Floats) -> Flows:
@@ -195,7 +196,9 @@ def _integer_flows(model: OncologyMarket, before: Floats) -> Flows:
     model.new_patients = new
     seeking, giving_up = seekers(model, before)
     wanting = new + before
-    expected = model.choice.pair_segments(seeking)
+    shares = model.shares
+    expected = np.zeros((len(model.pairs), segments))
+    expected[shares.pair, shares.segment] = shares.share * seeking.ravel()[shares.cell]
     _serve(model, sum_by(model.pairs.site, expected.sum(axis=1), len(model.sites)))
     u = model.luck.uniform("choice.site", model.t, cell).reshape(zones, segments)
     pairs, sites = model.pairs, model.sites
@@ -219,18 +222,11 @@ def _integer_flows(model: OncologyMarket, before: Floats) -> Flows:
         untreated[zone] = whole[:, 0]
         started[rows] = whole[:, 1 : count + 1].T
         queued[rows] = whole[:, count + 1 :].T
-    sites.starts = _by_site(model, started)
-    zone_started, waiting = np.zeros_like(wanting), np.zeros_like(wanting)
-    np.add.at(zone_started, pairs.zone, started)
-    np.add.at(waiting, pairs.zone, queued)
-    model.integer_flows = (started, queued)
+    sites.starts = sum_rows(pairs.site, started, len(sites))
+    zone_started = sum_rows(pairs.zone, started, zones)
+    waiting = sum_rows(pairs.zone, queued, zones)
+    model.entry_flows = (started[shares.pair, shares.segment], queued[shares.pair, shares.segment])
     return Flows(new, untreated, waiting, before, zone_started, started.sum(axis=1))
-
-
-def _by_site(model: OncologyMarket, pair_values: Floats) -> Floats:
-    total = np.zeros((len(model.sites), pair_values.shape[1]))
-    np.add.at(total, model.pairs.site, pair_values)
-    return total
 
 
 def _treat(model: OncologyMarket) -> None:

@@ -24,7 +24,7 @@ from oncsim.codes import (
     SERVICE_LINES,
     SPOKE,
 )
-from oncsim.processes.nested_logit import PairLayout, choose
+from oncsim.processes.nested_logit import PairLayout, choose, join_small_shares
 from oncsim.processes.referral import steering_utility
 from oncsim.state.pairs import with_new_sites
 from oncsim.state.travel import Places
@@ -133,6 +133,10 @@ def choice(model: OncologyMarket) -> None:
         model.reference_access = _reference(model, layout, pair_utility, utility, available, dissimilarity)
     model.choice = choose(
         layout, pair_utility, utility, available, offset - slope * model.reference_access, slope, dissimilarity
+    )
+    everyone = np.ones((len(model.zones), len(SEGMENTS)))
+    model.shares = join_small_shares(
+        model.choice.pair_segments(everyone), model.pairs.zone, len(model.zones), float(law["choice.flow_floor"])
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.actions.ownership import acquire, redesignate_due
+from oncsim.actions.ownership import acquire, money, redesignate_due
 from oncsim.actions.places import DEPARTMENT_MILES
 from oncsim.codes import ACADEMIC_CENTER, NETWORK
 from oncsim.processes.finance import UnitCosts
@@ -144,15 +144,11 @@ def _pair_noise(model: OncologyMarket, buyer: int, seller: int) -> float:
 def _reason(plain: float, extra_340b: float, downstream: float, uplift: float, income: float) -> str:
     parts = []
     if extra_340b > 0:
-        parts.append(f"340B prices are worth ${extra_340b / 1e6:,.1f} million a year to the buyer")
-    parts.append(f"hospital rates less hospital costs ${plain / 1e6:,.1f} million")
-    parts.append(f"downstream care ${downstream / 1e6:,.1f} million")
+        parts.append(f"340B prices are worth {money(extra_340b)} a year to the buyer")
+    parts.append(f"hospital rates less hospital costs {money(plain)}")
+    parts.append(f"downstream care {money(downstream)}")
     owners = "owners earned" if income >= 0 else "owners fell short of market pay by"
-    text = (
-        ", ".join(parts)
-        + f"; {owners} ${abs(income) / 1e3:,.0f} thousand each"
-        + (" above market pay" if income >= 0 else "")
-    )
+    text = ", ".join(parts) + f"; {owners} {money(abs(income))} each" + (" above market pay" if income >= 0 else "")
     return text + (f"; pay rises {uplift:.0%}" if uplift > 0.005 else "")
 
 
@@ -175,7 +171,7 @@ def platform_target(model: OncologyMarket, network: PracticeNetwork, practice: i
         return None
     price = asking + 0.5 * (worth - asking)
     reason = (
-        f"{law['network.purchase.multiple']:.0f} times earnings of ${earnings / 1e6:,.1f} million; "
+        f"{law['network.purchase.multiple']:.0f} times earnings of {money(earnings)}; "
         f"owners give up {law['network.purchase.income_cut']:.0%} of pay"
     )
     return Target(network.row, practice, price, 0.0, worth, reason)

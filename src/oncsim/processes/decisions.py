@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from oncsim.actions.ownership import found_practice
 from oncsim.actions.places import hire
+from oncsim.agents.health_system import divestible
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
 from oncsim.processes.prospects import prospects
 from oncsim.randomness import pair_keys
@@ -40,7 +41,7 @@ def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
 
     seen = model.prospects
     owns = np.zeros(size, dtype=np.bool_)
-    owns[orgs.owner[orgs.owner >= 0]] = True
+    owns[orgs.owner[divestible(model)]] = True
     crowded = seen.load >= float(law["health_system.build.load"])
     practice = seen.idle | (orgs.loss_quarters >= int(law["practice.close.quarters"]))
     practice |= chosen("practice.review", float(law["practice.review.yearly"]))

@@ -169,7 +169,11 @@ def _remember(model: OncologyMarket) -> None:
     provider = (orgs.kind != PAYER) & (orgs.status <= 1)
     # What exceeds a year's reserve goes to owners or the rest of the hospital.
     ceiling = np.maximum(orgs.cash, 2.0 * reserve * 4.0 * orgs.revenue)
-    orgs.cash = np.where(provider, np.minimum(orgs.cash + orgs.margin, ceiling), orgs.cash)
+    # Owners of an independent practice are charged market pay as a cost: a loss comes out of their pay before cash.
+    pay = UnitCosts.of(model.law).physician * orgs.headcount
+    owned = (orgs.kind == PRACTICE) & (orgs.status == 0)
+    earned = np.where(owned & (orgs.margin < 0), np.minimum(orgs.margin + pay, 0.0), orgs.margin)
+    orgs.cash = np.where(provider, np.minimum(orgs.cash + earned, ceiling), orgs.cash)
     worth = orgs.margin + orgs.autonomy * orgs.headcount / 4.0
     independent = (orgs.kind == PRACTICE) & (orgs.status == 0)
     orgs.loss_quarters = np.where(independent & (worth < 0) & (orgs.revenue > 0), orgs.loss_quarters + 1, 0)

@@ -23,6 +23,7 @@ from scipy import sparse
 from scipy.special import expit
 
 from oncsim.codes import NEEDS, PAYERS
+from oncsim.state.sums import sum_by
 
 Floats = NDArray[np.float64]
 _N = len(NEEDS)
@@ -135,14 +136,66 @@ class Choice:
         return total
 
     def pair_segments(self, patients: Floats) -> Floats:
-        """Return patients of each pair and segment, (pairs, segments): large, for recording and integer patients."""
+        """Return patients of each pair and segment, (pairs, segments)."""
         flows = np.empty((len(self.layout.zone), patients.shape[1]))
-        cell = [share * patients for share in self.share]
+        shape = (-1, len(PAYERS), _N)
         for g, rows in enumerate(self.layout.members):
-            flows[rows] = self.factor[self.layout.site[rows]] * cell[g][self.layout.zone[rows]]
-            for need in range(_N):
-                flows[rows, need::_N] *= self.weight[rows, need, None]
+            part = self.factor[self.layout.columns[g]]
+            part *= (self.share[g] * patients)[self.layout.zone[rows]]
+            part.reshape(shape)[...] *= self.weight[rows][:, None, :]
+            flows[rows] = part
         return flows
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of cells over sites, as a list of those that are not negligible, in order of pair and segment.
+
+    Attributes
+    ----------
+    pair, segment : (entries,) int
+        Where each entry belongs.
+    cell : (entries,) int
+        Number of its cell, ``zone * segments + segment``.
+    share : (entries,) float
+        Part of the cell's patients who seek treatment; adds to one in each cell with an available site.
+    """
+
+    pair: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    share: Floats
+
+
+def join_small_shares(shares: Floats, zone: NDArray[np.int64], zones: int, floor: float) -> Shares:
+    """Let shares of a cell under ``floor`` join the cell's largest site (the first of equals), and list the others.
+
+    Parameters
+    ----------
+    shares : (pairs, segments) float
+        Shares of each cell over its candidate sites, adding to one where any is available.
+    zone : (pairs,) int
+        Zone of each pair, in order.
+    zones : int
+    floor : float
+        Lowered where a zone has so many candidates that all could be under it.
+    """
+    segments = shares.shape[1]
+    most = int(np.bincount(zone, minlength=1).max()) if len(zone) else 1
+    flat = shares.ravel()
+    entry = np.flatnonzero(flat >= max(min(floor, 0.5 / most), 1e-300))
+    pair, segment = entry // segments, entry % segments
+    cell = zone[pair] * segments + segment
+    share = flat[entry]
+    cells = zones * segments
+    top = np.zeros(cells)
+    np.maximum.at(top, cell, share)
+    largest = np.flatnonzero(share >= top[cell])[::-1]
+    first = np.full(cells, -1, dtype=np.int64)
+    first[cell[largest]] = largest  # the first of equals is written last
+    reached = np.flatnonzero(first >= 0)
+    share[first[reached]] += 1.0 - sum_by(cell, share, cells)[reached]
+    return Shares(pair, segment, cell, share)
 
 
 def choose(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import HOPD_OFF, PRACTICE
+from oncsim.codes import HOPD_OFF, NETWORK, PRACTICE
 from oncsim.processes.finance import UnitCosts, operating_cost, shared_saving
 from oncsim.processes.payment import SITE_CLASSES, Setting, Volumes, allowed_rates, drug_costs, receipts, site_class
 from oncsim.state.sums import sum_by
@@ -50,6 +50,9 @@ class Prospects:
         Yearly receipts as such a department, dollars.
     load : float
         Highest use of capacity among its open sites.
+    kept : float
+        For acquired practices: yearly margin an oncologist of what came with them, downstream care counted, as the owner
+        sees it; zero where nobody is left.
     idle, losing : bool
         Whether it has an open site that nobody has staffed for a year; one that has lost money for two.
     """
@@ -61,6 +64,7 @@ class Prospects:
     extra_340b: Floats
     revenue: Floats
     load: Floats
+    kept: Floats
     idle: NDArray[np.bool_]
     losing: NDArray[np.bool_]
     candidates: NDArray[np.int64]
@@ -101,11 +105,27 @@ def prospects(model: OncologyMarket) -> Prospects:
         extra_340b=sum_by(sites.org, with_340b - plain, size),
         revenue=sum_by(sites.org, receipts_plain, size),
         load=load,
+        kept=_kept(model),
         idle=_has(model, sites.idle_quarters > 4),
         losing=_has(model, sites.loss_quarters >= int(model.law["health_system.divest.quarters"])),
         candidates=candidates,
         tree=tree,
     )
+
+
+def _kept(model: OncologyMarket) -> Floats:
+    """Return the yearly margin an oncologist of what came with each acquired practice, downstream care counted."""
+    orgs, sites, law = model.orgs, model.sites, model.law
+    size = len(orgs)
+    came = np.flatnonzero(sites.open & (sites.origin >= 0))
+    origin = sites.origin[came]
+    downstream = float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
+    gain = 4.0 * downstream * sites.starts[came].sum(axis=1)
+    hospital = orgs.kind[orgs.owner.clip(min=0)] != NETWORK
+    worth = sites.margin_year[came] + np.where(hospital[origin], gain, 0.0)
+    people = sum_by(origin, model.physicians.headcount(len(sites))[came].astype(np.float64), size)
+    total = sum_by(origin, worth, size)
+    return np.divide(total, people, out=np.zeros(size), where=people > 0)
 
 
 def _has(model: OncologyMarket, site: NDArray[np.bool_]) -> NDArray[np.bool_]:
