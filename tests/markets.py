@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from oncsim.codes import SERVICE_LINES
@@ -18,6 +19,10 @@ from oncsim.market.check import check_market
 from oncsim.market.form import Market, empty_table, shape_table
 from oncsim.model import OncologyMarket
 from oncsim.scenario import Scenario, load_scenario
+
+# A whole model is slow the first time and on a busy machine; time is not what these tests are about.
+settings.register_profile("model", deadline=None)
+settings.load_profile("model")
 
 METRO = {"source": "archetype", "kind": "metro"}
 MIXED = {"source": "archetype", "kind": "mixed"}

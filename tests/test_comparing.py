@@ -149,11 +149,7 @@ def test_uncertainty_reports_both_intervals_and_leaves_the_first_alone(tmp_path:
     found = row(both, "mean")
     wide = found["high_with_behaviour"] - found["low_with_behaviour"]
     assert wide > 2 * (found["high"] - found["low"])
-    assert (
-        found["range_low_with_behaviour"]
-        < found["difference_with_behaviour"]
-        < found["range_high_with_behaviour"]
-    )
+    assert found["range_low_with_behaviour"] < found["difference_with_behaviour"] < found["range_high_with_behaviour"]
 
 
 def test_behaviour_is_drawn_alike_on_both_sides(tmp_path: Path) -> None:

@@ -184,9 +184,7 @@ def test_full_disk_while_writing_a_replicate(tmp_path: Path, monkeypatch: pytest
         real(name, frame, path)
 
     monkeypatch.setattr(parts, "write_table", full)
-    with pytest.raises(
-        RunError, match=r"^cannot write .*sites.parquet: the disk is full; replicate 0 of 3 kept"
-    ):
+    with pytest.raises(RunError, match=r"^cannot write .*sites.parquet: the disk is full; replicate 0 of 3 kept"):
         go(tmp_path, replicates=3)
     part = next((tmp_path / "fake").iterdir())
     assert part.suffix == ".part"
@@ -200,9 +198,7 @@ def test_full_disk_while_joining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(parts, "join", full)
-    with pytest.raises(
-        RunError, match=r"the disk is full; replicates 0-1 of 2 kept, the same command continues$"
-    ):
+    with pytest.raises(RunError, match=r"the disk is full; replicates 0-1 of 2 kept, the same command continues$"):
         go(tmp_path, replicates=2)
     assert [p.suffix for p in (tmp_path / "fake").iterdir()] == [".part"]
 
@@ -225,9 +221,7 @@ def test_two_at_once_do_not_mix(tmp_path: Path) -> None:
 
 def test_options_out_of_range_are_all_named() -> None:
     with pytest.raises(InputError) as caught:
-        planning.check_plan(
-            FakeScenario(), replicates=0, seed=-1, until="2040Q1", workers=0, record=["flow"], format="pqt"
-        )
+        planning.check_plan(FakeScenario(), replicates=0, seed=-1, until="2040Q1", workers=0, record=["flow"], format="pqt")
     assert [str(fault) for fault in caught.value.faults] == [
         "--format: unknown format 'pqt' (parquet or csv; did you mean 'parquet'?)",
         "--record: unknown table 'flow' (flows; did you mean 'flows'?)",

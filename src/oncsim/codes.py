@@ -18,6 +18,17 @@ SITE_KINDS = (
     "telehealth_spoke",
 )
 OFFICE, HOPD_ON, HOPD_OFF, AMC_MAIN, AMC_SATELLITE, FREESTANDING, HOME, SPOKE = range(len(SITE_KINDS))
+# What people call a site of each kind, in the order of SITE_KINDS.
+SITE_LABELS = (
+    "office",
+    "on-campus hospital department",
+    "off-campus hospital department",
+    "academic main site",
+    "academic satellite",
+    "infusion center",
+    "home infusion service",
+    "telehealth spoke",
+)
 HOSPITAL_KINDS = (HOPD_ON, HOPD_OFF, AMC_MAIN, AMC_SATELLITE)
 
 ORG_KINDS = ("practice", "health_system", "academic_center", "payer", "network")

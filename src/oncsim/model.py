@@ -114,7 +114,7 @@ class OncologyMarket(mesa.Model):
             from oncsim.market import build_market
 
             market = build_market(scenario.market, scenario.folder)
-        self.scenario = scenario
+        self.source_scenario = scenario  # Mesa 3.5 keeps a `scenario` of its own
         self.parameters = scenario.parameters
         self.market = market
         self.replicate = int(replicate)

@@ -92,7 +92,7 @@ def test_people_in_care_follow_the_course() -> None:
 # -- capacity -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(tiny_markets(), st.sampled_from([1.0, 3.0]))
 def test_nobody_is_served_beyond_capacity(market: Market, crowding: float) -> None:
     model = start(3, market, behaviour={"demand.systemic_share": min(0.33 * crowding, 1.0)})

@@ -9,7 +9,7 @@ from oncsim.market.form import Market
 from oncsim.processes.demand import expected_patients, payer_shares
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(tiny_markets())
 def test_patients_are_the_cases_that_need_systemic_treatment(market: Market) -> None:
     model = start(1, market)

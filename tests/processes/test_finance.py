@@ -57,7 +57,7 @@ def test_saving_halves_every_ten_oncologists() -> None:
     np.testing.assert_allclose(found, float(law["network.services_saving"]) * np.array([1, 0.5, 0.25]))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(tiny_markets())
 def test_the_books_add_up(market: Market) -> None:
     """Revenue, drug cost and starts of organisations are those of their sites; margins are what is left."""
@@ -73,7 +73,7 @@ def test_the_books_add_up(market: Market) -> None:
         np.testing.assert_array_equal(orgs.margin_history[: len(orgs), -1], orgs.margin)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(tiny_markets())
 def test_fees_members_pay_are_fees_networks_receive(market: Market) -> None:
     model = start(2, market)

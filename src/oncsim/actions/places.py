@@ -16,7 +16,7 @@ from oncsim.codes import (
     OFFICE,
     PRACTICE,
     SERVICE_LINES,
-    SITE_KINDS,
+    SITE_LABELS,
 )
 from oncsim.processes.payment import SITE_CLASSES, site_class
 from oncsim.randomness import identity
@@ -69,7 +69,7 @@ def open_site(
     lat = float(zones.lat[zone]) if lat is None else lat
     lon = float(zones.lon[zone]) if lon is None else lon
     hospital = nearest_hospital(model, org, lat, lon) if kind in HOSPITAL_KINDS else -1
-    label = SITE_KINDS[kind].replace("_", " ")
+    label = SITE_LABELS[kind]
     opened = int((sites.opened[sites.org == org] == model.t).sum())
     name = f"{orgs.name[org]}, {zones.names[zone]} {label}"
     site_id = f"{orgs.id[org]}+{zones.ids[zone]}+{model.quarter}" + (f"+{opened}" if opened else "")

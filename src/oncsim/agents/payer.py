@@ -7,6 +7,8 @@ import numpy as np
 from oncsim.agents.organization import Organization
 from oncsim.codes import HOSPITAL_KINDS, OFFICE, PAYERS
 
+LABELS = ("Medicare", "Medicare Advantage", "commercial", "Medicaid", "uninsured")  # in the order of PAYERS
+
 
 class Payer(Organization):
     """One line of insurance in the market; ``code`` is its place in ``PAYERS``."""
@@ -15,7 +17,7 @@ class Payer(Organization):
 
     def announce_network(self, org: int, inside: bool) -> None:
         """Tell that an organisation has left or come back to its network."""
-        label = PAYERS[self.code].replace("_", " ")
+        label = LABELS[self.code]
         self.model.tell(
             "network_return" if inside else "network_exit",
             org,
@@ -49,7 +51,7 @@ class Payer(Organization):
         now = min(share + float(law["payer.site_rule.growth"]), ceiling)
         model.site_rule[self.code] = now
         if int(now * 20 + 1e-9) > int(share * 20 + 1e-9):
-            label = PAYERS[self.code].replace("_", " ")
+            label = LABELS[self.code]
             model.tell(
                 "site_rule",
                 self.row,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import PAYERS
+from oncsim.codes import NETWORK, PAYERS
 from oncsim.processes.payment import SITE_CLASSES, site_class
 from oncsim.state.contracts import Contracts
 
@@ -111,6 +111,6 @@ def _networks(model: OncologyMarket, rows: NDArray[np.int64]) -> None:
         changed = rows[now != inside]
         model.in_network[rows, payer] = now
         for row in changed:
-            if orgs.revenue[row] <= 0:
+            if orgs.revenue[row] <= 0 or orgs.kind[row] == NETWORK:
                 continue
             model.payer_agent(payer).announce_network(int(row), bool(model.in_network[row, payer]))

@@ -124,7 +124,7 @@ def care(model: OncologyMarket) -> None:
     """Serve patients up to capacity, in proportion; the rest wait and choose again next quarter."""
     sites = model.sites
     before = model.waiting
-    if model.scenario.settings.patients == "integer":
+    if model.source_scenario.settings.patients == "integer":
         flows = _integer_flows(model, before)
     else:
         flows = _expected_flows(model, before)

@@ -120,7 +120,7 @@ def _end(model: OncologyMarket) -> None:
         elif sold[position]:
             reason = "one of them was bought by somebody else"
         else:
-            reason = f"trust had fallen to {lower[position]:.2f}" if lower[position] < 0.45 else "it no longer paid"
+            reason = f"trust had fallen to {lower[position]:.2f}" if lower[position] < 0.45 else "they drifted apart"
         end_tie(model, row, reason)
 
 

@@ -14,7 +14,7 @@ def policy(model: OncologyMarket) -> None:
     """Look up every dated value, refresh what follows from it, and make scripted events happen."""
     model.law = model.parameters.at(model.law_quarter)
     if not model.settling:
-        for event in model.scenario.events:
+        for event in model.source_scenario.events:
             if event.at == model.quarter:
                 do_event(model, event)
     refresh_340b(model)

@@ -143,7 +143,9 @@ def year_axis(axes: Axes, quarters: Sequence[str], room_right: float = 0.0) -> N
     if span < 2:
         axes.set_xticks([year_of(quarter) for quarter in quarters], [f"{q[:4]}\n{q[4:]}" for q in quarters])
         return
-    steps = next((s for s in (1, 2, 3, 5, 10) if span / s <= 5.2), 10)
+    # Labels to the right of the data leave less room for years.
+    most = 5.2 / (1.0 + max(room_right, 0.0)) ** 1.5
+    steps = next((s for s in (1, 2, 3, 5, 10) if span / s <= most), 10)
     axes.set_xticks([y for y in range(int(first), int(last) + 1) if (y - int(first)) % steps == 0])
 
 
