@@ -32,8 +32,9 @@ class Payer(Organization):
         rates = self.model.rates
         price = rates.drug[:, self.code] * float(self.model.law["payment.drug.asp"]["standard"])
         price = price + rates.facility_infusion[:, self.code] + rates.professional_infusion[:, self.code]
-        hospital = sites.open & np.isin(sites.kind, HOSPITAL_KINDS)
-        office = sites.open & (sites.kind == OFFICE)
+        priced = sites.open & (price > 0)  # a site opened this quarter has no price yet
+        hospital = priced & np.isin(sites.kind, HOSPITAL_KINDS)
+        office = priced & (sites.kind == OFFICE)
         if not hospital.any() or not office.any():
             return 1.0
         return float(price[hospital].mean() / price[office].mean())

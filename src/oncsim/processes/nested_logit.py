@@ -147,6 +147,15 @@ class Choice:
         return flows
 
 
+def _highest(values: Floats, zone: NDArray[np.int64], zones: int) -> Floats:
+    """Return the highest value of each zone's rows (pairs are in order of zone), 0 for a zone without any."""
+    top = np.zeros((zones, values.shape[1]))
+    if len(zone):
+        first = np.flatnonzero(np.append(True, np.diff(zone) != 0))
+        top[zone[first]] = np.maximum.reduceat(values, first, axis=0)
+    return top
+
+
 @dataclass(frozen=True)
 class Shares:
     """Shares of cells over sites, as a list of those that are not negligible, in order of pair and segment.
@@ -222,9 +231,7 @@ def choose(
     dissimilarity : float
         ``lam``, above 0 and at most 1.
     """
-    top = np.full((layout.zones, _N), -np.inf)
-    np.maximum.at(top, layout.zone, pair_utility)
-    top = np.where(np.isfinite(top), top, 0.0)
+    top = _highest(pair_utility, layout.zone, layout.zones)
     weight = np.exp((pair_utility - top[layout.zone]) / dissimilarity)
     site_top = np.max(np.where(available, site_utility, -np.inf), axis=0, initial=-np.inf)
     site_top = np.where(np.isfinite(site_top), site_top, 0.0)

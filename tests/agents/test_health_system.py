@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+
+from markets import METRO, MIXED, events, run, start
+from oncsim.actions.ownership import contribution
+from oncsim.codes import ACADEMIC_CENTER, ACQUIRED, ACTIVE, AMC_SATELLITE, HEALTH_SYSTEM, HOPD_ON, PRACTICE
+
+TAKEN = [{"at": "2026Q1", "do": "takeover", "kind": "practice", "by": "largest_system"}]
+QUIET = {"health_system.acquisition.attention": 0.0, "health_system.build.yearly": 0.0}
+LETS_GO = {**QUIET, "health_system.divest.yearly": 1.0, "health_system.divest.quarters": 4, "health_system.divest.loss": 0}
+ROOMY = {"health_system.acquisition.price_cap": 5e7}
+
+
+def divested(**sections: object) -> int:
+    behaviour = {**LETS_GO, **sections.pop("behaviour", {})}
+    return len(events(run(12, METRO, events=TAKEN, behaviour=behaviour, **sections), "divestiture"))
+
+
+def test_systems_let_go_what_loses_and_only_that() -> None:
+    losing = divested(behaviour={"finance.downstream_margin": 0.0, "finance.hospital.cost_factor": 5.0})
+    assert losing > 3
+    # A practice has to lose so and so much an oncologist and year.
+    assert divested(behaviour={"finance.downstream_margin": 1e5}) == 0
+    assert divested(behaviour={"finance.downstream_margin": 0.0, "health_system.divest.loss": 5e6}) == 0
+    assert divested(behaviour={"finance.hospital.cost_factor": 5.0, "health_system.divest.yearly": 0.0}) == 0
+
+
+def test_nothing_is_let_go_before_its_time() -> None:
+    behaviour = {"finance.downstream_margin": 0.0, "finance.hospital.cost_factor": 5.0}
+    model = run(12, METRO, events=TAKEN, behaviour={**LETS_GO, **behaviour})
+    assert events(model, "divestiture")["quarter"].min() >= "2027Q1"
+
+
+def test_what_is_let_go_lost_money_by_the_owners_count() -> None:
+    model = start(8, METRO, events=TAKEN, behaviour={**QUIET, "health_system.divest.yearly": 0.0})
+    for _ in range(8):
+        model.step()
+    system = int(np.flatnonzero(model.orgs.owner[model.orgs.status == ACQUIRED])[0] * 0)
+    owned = np.flatnonzero(model.orgs.status == ACQUIRED)
+    for practice in owned:
+        owner = int(model.orgs.owner[practice])
+        earned, people = contribution(model, int(practice), owner)
+        mine = (model.sites.origin == practice) & model.sites.open
+        assert people == int(mine[model.physicians.site].sum())
+        downstream = float(model.law["finance.downstream_margin"]) * float(model.law["health_system.acquisition.capture"])
+        expected = model.sites.margin_year[mine].sum() + 4 * downstream * model.sites.starts[mine].sum()
+        assert abs(earned - expected) < 1e-3
+    assert len(owned) > 3 and system == 0
+
+
+def test_attention_makes_deals_and_none_makes_none() -> None:
+    eager = {"health_system.acquisition.optimism": 3.0, "practice.autonomy.median": 0.0}
+    none = run(8, METRO, behaviour={**eager, "health_system.acquisition.attention": 0.0})
+    some = run(8, METRO, behaviour={**eager, "health_system.acquisition.attention": 1.0})
+
+    def count(model) -> int:
+        kind = dict(zip(model.orgs.id, model.orgs.kind, strict=True))
+        return sum(kind[one] in (HEALTH_SYSTEM, ACADEMIC_CENTER) for one in events(model, "acquisition")["actor"])
+
+    assert count(none) == 0 < count(some)
+    assert (some.orgs.kind[some.orgs.status == ACQUIRED] == PRACTICE).all()
+
+
+def test_crowded_systems_build_and_others_do_not() -> None:
+    build = {"health_system.acquisition.attention": 0.0, "practice.found.yearly": 0.0, "practice.open.yearly": 0.0}
+    crowded = {**build, "health_system.build.yearly": 1.0, "finance.cash_reserve": 2.0}
+    model = run(6, MIXED, behaviour={**crowded, "health_system.build.load": 0.0})
+    opened = model.sites.opened >= 0
+    assert opened.any()
+    assert np.isin(model.sites.kind[opened], (HOPD_ON, AMC_SATELLITE)).all()
+    # A department belongs to the hospital where it stands.
+    hospital = model.sites.hospital[opened]
+    assert (hospital >= 0).all()
+    assert len(events(run(6, MIXED, behaviour={**crowded, "health_system.build.load": 5.0}), "site_opened")) == 0
+    assert model.spent_on_sites > 0
+
+
+def test_departments_that_lose_are_closed_at_their_chance() -> None:
+    losing = {
+        **QUIET,
+        "finance.hospital.cost_factor": 5.0,
+        "finance.downstream_margin": 0.0,
+        "health_system.divest.quarters": 1,
+    }
+    never = run(8, METRO, behaviour={**losing, "health_system.rural_closure.yearly": 0.0})
+    always = run(8, METRO, behaviour={**losing, "health_system.rural_closure.yearly": 1.0})
+
+    def closed(model) -> int:
+        told = events(model, "site_closed")
+        return int(told["text"].str.contains("lost money").sum())
+
+    assert closed(never) == 0 < closed(always)
+    assert (always.orgs.status[always.orgs.kind == HEALTH_SYSTEM] == ACTIVE).all()

@@ -1,0 +1,115 @@
+"""What practices do when there is reason to, and not otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from markets import METRO, events, run, start
+from oncsim.codes import CLOSED, PRACTICE
+from oncsim.processes.prospects import prospects
+
+LOSSES = {"finance.office.site_cost": 2e7}
+WILLING = {"practice.close.quarters": 1, "practice.close.yearly": 1.0, "practice.autonomy.median": 0.0}
+
+
+def test_losses_close_practices_and_independence_worth_enough_keeps_them() -> None:
+    losing = run(12, METRO, behaviour=WILLING, economy=LOSSES)
+    assert len(events(losing, "closure")) > 3
+    proud = run(12, METRO, behaviour={**WILLING, "practice.autonomy.median": 5e6, "practice.autonomy.spread": 0.0})
+    by_loss = [text for text in events(proud, "closure")["text"] if "less than market pay" in text]
+    assert by_loss == []
+    patient = run(12, METRO, behaviour={**WILLING, "practice.close.quarters": 40}, economy=LOSSES)
+    assert not any("less than market pay" in text for text in events(patient, "closure")["text"])
+
+
+def test_a_closed_practice_has_no_sites_people_or_network() -> None:
+    model = run(12, METRO, behaviour=WILLING, economy=LOSSES)
+    closed = np.flatnonzero(model.orgs.status == CLOSED)
+    assert len(closed) == len(events(model, "closure"))
+    assert not model.sites.open[np.isin(model.sites.org, closed)].any()
+    assert (model.orgs.network[closed] == -1).all() and (model.orgs.owner[closed] == -1).all()
+    assert not np.isin(model.sites.org[model.physicians.site], closed).any()
+
+
+def test_nobody_joins_a_network_that_brings_nothing() -> None:
+    recruited = {"network.recruit.yearly": 1.0, "practice.review.yearly": 1.0, "practice.noise": 0.0}
+    nothing = {"finance.purchasing.network_discount": 0.0, "network.services_saving": 0.0}
+    assert len(events(run(12, METRO, behaviour={**recruited, **nothing}), "network_join")) == 0
+    plenty = {"finance.purchasing.network_discount": 0.2, "network.services_saving": 0.5}
+    assert len(events(run(12, METRO, behaviour={**recruited, **plenty}), "network_join")) > 3
+
+
+def test_members_leave_what_costs_them_and_stay_where_it_pays() -> None:
+    leaving = {"network.leave.yearly": 1.0, "practice.review.yearly": 1.0, "network.recruit.yearly": 0.0}
+    dear = run(8, METRO, behaviour={**leaving, "network.fee": 0.3})
+    assert len(events(dear, "network_leave")) > 0
+    assert not ((dear.orgs.network >= 0) & (dear.orgs.kind == PRACTICE) & (dear.orgs.status == 0)).any()
+    cheap = run(8, METRO, behaviour={**leaving, "network.fee": 0.0, "network.control": 0.0})
+    assert len(events(cheap, "network_leave")) == 0
+
+
+def test_the_gain_of_a_network_by_its_parts() -> None:
+    model = run(1, METRO)
+    base = prospects(model).network_gain
+    practices = (model.orgs.kind == PRACTICE) & (model.orgs.starts > 0)
+    for name, value, sign in (
+        ("network.fee", 0.2, -1),
+        ("network.control", 1.0, -1),
+        ("network.services_saving", 0.6, 1),
+        ("finance.purchasing.network_discount", 0.2, 1),
+    ):
+        other = run(1, METRO, behaviour={name: value})
+        model.parameters, model.law = other.parameters, other.law
+        moved = (prospects(model).network_gain - base)[practices]
+        assert (sign * moved >= 0).all() and (sign * moved > 0).any()
+
+
+def test_older_owners_ask_for_less() -> None:
+    model = run(1, METRO)
+    model.orgs.autonomy[:] = 1e6
+    model.physicians.years[:] = 10.0
+    young = prospects(model).asking
+    model.physicians.years[:] = 35.0
+    old = prospects(model).asking
+    practices = (model.orgs.kind == PRACTICE) & (young > 0) & (model.orgs.headcount > 0)
+    assert (old[practices] < young[practices]).all()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "opens"),
+    [
+        ({"practice.open.yearly": 1.0, "practice.open.load": 0.0, "finance.cash_reserve": 2.0}, True),
+        ({"practice.open.yearly": 0.0, "practice.open.load": 0.0, "finance.cash_reserve": 2.0}, False),
+        ({"practice.open.yearly": 1.0, "practice.open.load": 5.0, "finance.cash_reserve": 2.0}, False),
+    ],
+    ids=["crowded with cash", "no occasion", "not crowded"],
+)
+def test_an_office_is_opened_when_crowded_and_able(behaviour: dict[str, float], opens: bool) -> None:
+    quiet = {"health_system.build.yearly": 0.0, "practice.found.yearly": 0.0, "practice.review.yearly": 1.0}
+    model = run(8, METRO, behaviour={**quiet, **behaviour})
+    assert (len(events(model, "site_opened")) > 0) == opens
+    mine = model.sites.opened >= 0
+    assert (model.orgs.kind[model.sites.org[mine & model.sites.open]] == PRACTICE).all()
+
+
+def test_oncologists_found_practices_only_where_they_may() -> None:
+    free = {"practice.autonomy.median": 5e6}
+    many = run(8, METRO, behaviour={**free, "practice.found.yearly": 0.3})
+    told = events(many, "practice_founded")
+    assert len(told) > 3
+    assert len(events(run(8, METRO, behaviour={**free, "practice.found.yearly": 0.0}), "practice_founded")) == 0
+    founded = [number for number, name in enumerate(many.orgs.id) if name in set(told["actor"])]
+    assert len(founded) == len(told)
+    assert (many.orgs.kind[founded] == PRACTICE).all()
+    # Nobody appears: founders were there before.
+    assert len(many.physicians) <= len(start(1, METRO).physicians) * 1.05
+
+
+def test_rural_posts_are_filled_later() -> None:
+    def filled(pull: float) -> int:
+        model = run(20, {"source": "archetype", "kind": "mixed"}, behaviour={"practice.hire.rural_pull": pull})
+        rural = model.zones.rural[model.sites.zone[model.physicians.site]]
+        return int(rural.sum())
+
+    assert filled(0.0) < filled(5.0)
