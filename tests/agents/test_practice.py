@@ -19,8 +19,8 @@ def test_losses_close_practices_and_independence_worth_enough_keeps_them() -> No
     proud = run(12, METRO, behaviour={**WILLING, "practice.autonomy.median": 5e6, "practice.autonomy.spread": 0.0})
     by_loss = [text for text in events(proud, "closure")["text"] if "less than market pay" in text]
     assert by_loss == []
-    patient = run(12, METRO, behaviour={**WILLING, "practice.close.quarters": 40}, economy=LOSSES)
-    assert not any("less than market pay" in text for text in events(patient, "closure")["text"])
+    never = run(12, METRO, behaviour={**WILLING, "practice.close.yearly": 0.0}, economy=LOSSES)
+    assert not any("less than market pay" in text for text in events(never, "closure")["text"])
 
 
 def test_a_closed_practice_has_no_sites_people_or_network() -> None:
@@ -104,12 +104,3 @@ def test_oncologists_found_practices_only_where_they_may() -> None:
     assert (many.orgs.kind[founded] == PRACTICE).all()
     # Nobody appears: founders were there before.
     assert len(many.physicians) <= len(start(1, METRO).physicians) * 1.05
-
-
-def test_rural_posts_are_filled_later() -> None:
-    def filled(pull: float) -> int:
-        model = run(20, {"source": "archetype", "kind": "mixed"}, behaviour={"practice.hire.rural_pull": pull})
-        rural = model.zones.rural[model.sites.zone[model.physicians.site]]
-        return int(rural.sum())
-
-    assert filled(0.0) < filled(5.0)

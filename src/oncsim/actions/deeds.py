@@ -158,7 +158,7 @@ def _join(model: OncologyMarket, row: int, given: Arguments, site: int | None = 
         site = int(mine[np.lexsort((sites.key[mine], -sites.load[mine]))[0]])
     for number in range(count):
         model.recruits += 1.0
-        hire(model, site, 10_000_000 + 1000 * model.t + number)
+        hire(model, site, f"scripted {number}")
     if count:
         model.tell(
             "oncologists_joined",

@@ -196,7 +196,9 @@ def found_practice(model: OncologyMarket, physician: int) -> None:
         return
     old = int(orgs.top_owner()[sites.org[people.site[row]]])
     name = f"{zones.names[zone].split(',')[0]} Independent Oncology {model.quarter}"
-    org = model.add_organization(f"practice+{zones.ids[zone]}+{physician:x}+{model.quarter}", name, PRACTICE, zone, autonomy=float(autonomy))
+    org = model.add_organization(
+        f"practice+{zones.ids[zone]}+{physician:x}+{model.quarter}", name, PRACTICE, zone, autonomy=float(autonomy)
+    )
     site = open_site(model, org, zone, OFFICE, chairs=5.0, people=0, reason=f"an oncologist leaves {orgs.name[old]}")
     people.site[row] = site
     orgs.headcount[org] = 1

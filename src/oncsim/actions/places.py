@@ -148,12 +148,15 @@ def seat_people(model: OncologyMarket, org: int, site: int, people: int) -> None
             mover = np.flatnonzero(model.physicians.site == source)
             model.physicians.site[mover[np.argmax(model.physicians.key[mover])]] = site
         elif model.recruits >= 1.0:
-            hire(model, site, number)
+            hire(model, site, f"opening {number}")
 
 
-def hire(model: OncologyMarket, site: int, number: int) -> None:
-    """Take one entrant from the pool and seat them at a site; chairs grow with its people."""
-    key = identity(str(model.sites.id[site]), "hire", str(model.quarter), str(number))
+def hire(model: OncologyMarket, site: int, post: str) -> None:
+    """Take one entrant from the pool and seat them at a site; chairs grow with its people.
+
+    ``post`` tells posts filled at one site in one quarter apart: it makes the newcomer's identity.
+    """
+    key = identity(str(model.sites.id[site]), "hire", str(model.quarter), post)
     model.physicians.append(1, key=key, site=site, years=0.0)
     model.recruits -= 1.0
     people = float((model.physicians.site == site).sum())
@@ -257,6 +260,12 @@ def _move_people(model: OncologyMarket, site: int) -> None:
     keep[mine] = False
     people.keep(keep)
     model.recruits += float(len(mine))
+
+
+def close_idle_sites(model: OncologyMarket, sites_of: NDArray[np.int64]) -> None:
+    """Close the given sites that nobody has staffed for more than a year."""
+    for site in sites_of[model.sites.idle_quarters[sites_of] > 4]:
+        close_site(model, int(site), "no oncologist could be found for it")
 
 
 def department_kind(model: OncologyMarket, buyer: int, site: int, hospital: int) -> int:

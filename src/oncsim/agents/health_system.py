@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.ownership import money, release_practice
-from oncsim.actions.places import close_site, open_department, site_setup_cost
+from oncsim.actions.places import close_idle_sites, close_site, open_department, site_setup_cost
 from oncsim.agents.organization import Organization
 from oncsim.processes.deals import best_target, offer
 
@@ -60,17 +60,13 @@ class HealthSystem(Organization):
         if not (model.prospects.idle[self.row] or model.prospects.losing[self.row]):
             return
         sites = self.sites()
-        losing = sites[
-            (model.sites.loss_quarters[sites] >= int(law["health_system.divest.quarters"]))
-            | (model.sites.idle_quarters[sites] > 4)
-        ]
+        close_idle_sites(model, sites)
+        learned = int(law["health_system.divest.quarters"])
+        losing = sites[model.sites.open[sites] & (model.sites.loss_quarters[sites] >= learned)]
         quarterly = 1.0 - (1.0 - float(law["health_system.rural_closure.yearly"])) ** 0.25
-        for site in losing:
-            u = model.luck.uniform1("system.close_site", model.t, int(model.sites.key[site]))
-            if model.sites.idle_quarters[site] > 4:
-                close_site(model, int(site), "no oncologist could be found for it")
-            elif u < quarterly:
-                close_site(model, int(site), "it had lost money for two years")
+        u = model.luck.uniform("system.close_site", model.t, model.sites.key[losing])
+        for site in losing[u < quarterly]:
+            close_site(model, int(site), "it had lost money for two years")
 
     def consider_building(self) -> None:
         """Open a department at a hospital without one, when its oncology is full and it has cash."""

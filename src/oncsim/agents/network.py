@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from oncsim.actions.ownership import resell_platform
+from oncsim.actions.places import close_idle_sites
 from oncsim.agents.organization import Organization
 from oncsim.codes import PRACTICE
 from oncsim.processes.deals import offer, platform_target
@@ -34,6 +35,14 @@ class PracticeNetwork(Organization):
                 if target is not None:
                     offer(self.model, target)
         self.consider_resale()
+        self.tidy_up()
+
+    def tidy_up(self) -> None:
+        """Close sites of practices it owns that nobody has staffed for more than a year."""
+        model = self.model
+        owned = np.flatnonzero((model.orgs.owner == self.row) & model.prospects.idle)
+        if len(owned):
+            close_idle_sites(model, np.flatnonzero(np.isin(model.sites.org, owned) & model.sites.open))
 
     def consider_resale(self) -> None:
         """Be sold to other investors some years after the last sale; some oncologists leave."""

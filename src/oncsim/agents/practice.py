@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from oncsim.actions.ownership import close_practice, join_network, leave_network, money
-from oncsim.actions.places import open_branch, site_setup_cost
+from oncsim.actions.places import close_idle_sites, open_branch, site_setup_cost
 from oncsim.agents.organization import Organization
 from oncsim.codes import NETWORK
 from oncsim.processes.finance import UnitCosts
@@ -37,7 +37,10 @@ class IndependentPractice(Organization):
     def consider_closing(self) -> bool:
         """Close after a long run of losses, or with nobody left to practise; return whether it closed."""
         model, law = self.model, self.model.law
-        if model.prospects.idle[self.row] and (model.sites.idle_quarters[self.sites()] > 4).all():
+        sites = self.sites() if model.prospects.idle[self.row] else None
+        if sites is not None and len(sites) and not (model.sites.idle_quarters[sites] > 4).all():
+            close_idle_sites(model, sites)
+        elif sites is not None:
             close_practice(model, self.row, "its last oncologist had left and nobody took over")
             return True
         if model.orgs.loss_quarters[self.row] < int(law["practice.close.quarters"]):

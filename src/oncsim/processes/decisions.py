@@ -88,8 +88,8 @@ def fill_vacancies(model: OncologyMarket) -> None:
     pull = np.where(rural, float(model.law["practice.hire.rural_pull"]), 1.0)
     # An exponential race: a post is filled the earlier the stronger its pull.
     arrival = -np.log(model.luck.uniform("decisions.recruit", model.t, keys)) / np.maximum(pull, 1e-9)
-    for rank, position in enumerate(np.lexsort((keys, arrival))[:available]):
-        hire(model, int(site[position]), 1000 * model.t + rank)
+    for position in np.lexsort((keys, arrival))[:available]:
+        hire(model, int(site[position]), f"post {slot[position]}")
 
 
 def found_practices(model: OncologyMarket) -> None:
