@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oncsim.codes import ACQUIRED, ACTIVE, CLOSED, MERGED, NETWORK, PAYER, PAYERS
+from oncsim.codes import ACQUIRED, ACTIVE, CLOSED, MERGED, NETWORK, PAYER, PAYERS, PRACTICE
 from oncsim.model import OncologyMarket
 
 
@@ -100,6 +100,8 @@ def ownership(model: OncologyMarket) -> None:
         practice, operator = int(sites.origin[site]), int(sites.org[site])
         if orgs.status[practice] == ACQUIRED:
             assert operator in (practice, int(orgs.owner[practice]), int(top[practice]))
+        elif orgs.kind[practice] == PRACTICE:
+            assert operator == practice
     attached = sites.hospital >= 0
     if attached.any():
         hospital_owner = model.hospitals.org[sites.hospital[attached & sites.open]]

@@ -76,6 +76,7 @@ def test_sums_hold_when_everything_happens(seed: int) -> None:
     assert wanted <= told
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(tiny_markets(), st.booleans(), st.booleans())
 def test_sums_hold_in_random_markets(market: Market, lively: bool, integer: bool) -> None:

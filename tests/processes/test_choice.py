@@ -72,7 +72,8 @@ def test_without_an_access_slope_distance_does_not_matter_for_being_treated() ->
 
 def test_untreated_shares_of_the_registry_are_the_average_of_the_start() -> None:
     odds = dict.fromkeys(PAYERS, 1.0)
-    model = start(1, METRO, behaviour={**PLAIN, "choice.untreated.payer_odds": odds})
+    slope = {"choice.untreated.access_slope": 0.2}
+    model = start(1, METRO, behaviour={**PLAIN, **slope, "choice.untreated.payer_odds": odds})
     choice(model)
     weight = model.new_patients
     untreated = ((1 - model.choice.treated) * weight).sum(axis=0) / weight.sum(axis=0)

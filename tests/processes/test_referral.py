@@ -87,6 +87,15 @@ def test_a_tie_raises_the_partners_share_and_its_end_takes_that_away() -> None:
     assert owned_starts(model, practice) == pytest.approx(before, rel=1e-12)
 
 
+def test_a_tie_to_somebody_without_referrers_steers_nobody() -> None:
+    """Only the partner's own referrers are won by a tie, not those of any other hospital owner."""
+    model = start(1, METRO)
+    plain = steering_utility(model)
+    one, other = np.flatnonzero((model.orgs.kind == PRACTICE) & (model.orgs.starts > 0))[:2]
+    sign_tie(model, int(one), int(other), 5, (1.0, 1.0), ACTIVE, "")
+    np.testing.assert_array_equal(steering_utility(model), plain)
+
+
 def test_one_referrer_by_hand() -> None:
     """One zone and one system, every referrer employed: its own site gains the whole pull, a stranger's nothing."""
     market = tiny_market(4, zones=1, systems=1, practices=1, networks=0)

@@ -159,6 +159,7 @@ def balance_kinds(model: OncologyMarket) -> None:
     step = np.zeros(NESTS)
     step[both] = np.log(supply[both] / supply[both].sum()) - np.log(demand[both] / demand[both].sum())
     model.kind_pull += float(law["choice.start_balance"]) * step
+    model.reference_access = None  # the zero of the access term is that of the market as balanced
 
 
 def _list_fresh_sites(model: OncologyMarket) -> None:
