@@ -170,6 +170,26 @@ def test_tables_asked_for_in_between_change_nothing() -> None:
     same_tables(asked, run(4, MIXED))
 
 
+def test_what_is_recorded_of_a_quarter_stays_as_it_was() -> None:
+    model = start(16, METRO, behaviour=LIVELY, events=SCRIPT)
+    kept = {}
+    while not model.finished:
+        model.step()
+        tables = model.tables()
+        now = str(model.quarter)
+        kept[now] = {
+            name: tables[name][tables[name]["quarter"].astype(str) == now] for name in ("organizations", "sites", "ties")
+        }
+    tables = model.tables()
+    for quarter, before in kept.items():
+        for name, table in before.items():
+            after = tables[name][tables[name]["quarter"].astype(str) == quarter]
+            for column in table.columns:
+                # The terms of a tie and names are kept once, not by quarter.
+                left, right = table[column].astype(object).tolist(), after[column].astype(object).tolist()
+                assert left == right, (quarter, name, column)
+
+
 def test_the_market_is_not_written_to() -> None:
     market = built(METRO)
     before = {name: getattr(market, name).copy() for name in ("zones", "hospitals", "organizations", "sites", "ties")}

@@ -142,6 +142,31 @@ def test_a_practice_cannot_take_over_hospitals() -> None:
         finish(model)
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_new_department_waits_for_its_340b_registration(allowed: bool) -> None:
+    policy = [
+        {"set": "policy.p340b.registration_lag", "to": 3},
+        {"set": "policy.p340b.new_child_sites", "to": allowed},
+    ]
+    at_start = start(1, METRO)
+    owner = str(at_start.orgs.id[at_start.hospitals.org[np.flatnonzero(at_start.hospitals.participates)[0]]])
+    taken = {"at": "2026Q1", "do": "takeover", "org": "P01", "by": owner}
+    model = start(8, METRO, behaviour=STILL, events=[taken], policy=policy)
+    practice = row(model, "P01")
+    since, eligible = None, []
+    for _ in range(8):
+        steps(model, 1)
+        mine = model.sites.origin == practice
+        if since is None and np.isin(model.sites.kind[mine], HOSPITAL_KINDS).all():
+            since = model.t
+        eligible.append(bool(model.sites.eligible_340b[mine].any()))
+    assert since is not None
+    hospital = model.sites.hospital[mine]
+    registers = allowed and bool(model.hospitals.participates[hospital].any())
+    assert registers == allowed
+    assert eligible == [registers and t >= since + 3 for t in range(8)]
+
+
 @pytest.mark.parametrize("chosen", [{"org": "P01"}, {"kind": "practice"}])
 def test_release_makes_a_practice_independent_again(chosen: dict[str, str]) -> None:
     model = still(

@@ -221,6 +221,7 @@ def test_values_do_not_depend_on_who_is_asked_first() -> None:
 def test_forbidden_means_no_acquisition_by_systems() -> None:
     model = run(8, METRO, behaviour=EAGER, policy=[{"set": "policy.acquisitions.allowed", "to": False}])
     assert bought_by_systems(model) == 0
+    assert len(events(model, "deal_withdrawn")) == 0  # nobody offers what is not allowed
     assert bought_by_systems(eager()) > 0
 
 

@@ -143,3 +143,14 @@ def test_common_partners_counted_by_hand() -> None:
     a, b = (part.ravel() for part in np.indices((size, size)))
     expected = [len(near[i] & near[j]) for i, j in zip(a, b, strict=True)]
     np.testing.assert_array_equal(common_partners(model, a, b), expected)
+
+
+def test_common_partners_protect_a_tie() -> None:
+    """With the same luck, every tie that ends although common partners count would end if they did not."""
+    found = []
+    for weight in (-3.0, 0.0):
+        model = ties_with_trust(0.3)
+        other = start(1, METRO, behaviour={**HAZARD, "partnership.dissolve.common_partners": weight})
+        model.law = other.law
+        found.append(ended(model))
+    assert found[0] < found[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,15 +153,22 @@ def seat_people(model: OncologyMarket, org: int, site: int, people: int) -> None
 
 
 def hire(model: OncologyMarket, site: int, post: str) -> None:
-    """Take one entrant from the pool and seat them at a site; chairs grow with its people.
+    """Take one entrant from the pool and seat them at a site (see :func:`hire_all`)."""
+    hire_all(model, np.array([site]), [post])
 
-    ``post`` tells posts filled at one site in one quarter apart: it makes the newcomer's identity.
+
+def hire_all(model: OncologyMarket, at: NDArray[np.int64], posts: Sequence[str]) -> None:
+    """Take entrants from the pool and seat them at sites; chairs grow with their people.
+
+    ``posts`` tell what is filled at one site in one quarter apart: site, quarter and post make a newcomer's identity.
     """
-    key = identity(str(model.sites.id[site]), "hire", str(model.quarter), post)
-    model.physicians.append(1, key=key, site=site, years=0.0)
-    model.recruits -= 1.0
-    people = float((model.physicians.site == site).sum())
-    model.sites.chairs[site] = max(float(model.sites.chairs[site]), CHAIRS_PER_ONCOLOGIST * people)
+    sites, quarter = model.sites, str(model.quarter)
+    keys = [identity(str(sites.id[site]), "hire", quarter, post) for site, post in zip(at, posts, strict=True)]
+    model.physicians.append(len(keys), key=np.array(keys, dtype=np.uint64), site=at, years=0.0)
+    model.recruits -= float(len(keys))
+    people = model.physicians.headcount(len(sites))
+    grown = np.unique(at)
+    sites.chairs[grown] = np.maximum(sites.chairs[grown], CHAIRS_PER_ONCOLOGIST * people[grown])
 
 
 def open_branch(model: OncologyMarket, org: int, miles: float, reason: str) -> None:

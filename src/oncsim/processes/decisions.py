@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.ownership import found_practice
-from oncsim.actions.places import hire
+from oncsim.actions.places import hire_all
 from oncsim.agents.health_system import divestible
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
 from oncsim.processes.prospects import prospects
@@ -88,8 +88,8 @@ def fill_vacancies(model: OncologyMarket) -> None:
     pull = np.where(rural, float(model.law["practice.hire.rural_pull"]), 1.0)
     # An exponential race: a post is filled the earlier the stronger its pull.
     arrival = -np.log(model.luck.uniform("decisions.recruit", model.t, keys)) / np.maximum(pull, 1e-9)
-    for position in np.lexsort((keys, arrival))[:available]:
-        hire(model, int(site[position]), f"post {slot[position]}")
+    filled = np.lexsort((keys, arrival))[:available]
+    hire_all(model, site[filled], [f"post {one}" for one in slot[filled]])
 
 
 def found_practices(model: OncologyMarket) -> None:
