@@ -75,9 +75,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.covidcast is None or given.zipcodes is None:
-            subprocess.run(
-                [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, *WHEELS], check=True
-            )
+            subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, *WHEELS], check=True)
         census = given.covidcast or next(Path(folder).glob("covidcast-*.whl"))
         postal = given.zipcodes or next(Path(folder).glob("zipcodes-*.whl"))
         rows, unmatched = build(census, read_zip_points(postal, Path(folder) / "unpacked"))

@@ -71,9 +71,7 @@ def load(scenario: Scenario | str | Path, sets: Sequence[str] = ()) -> Scenario:
 
         return load_scenario(scenario, sets)
     if sets:
-        raise InputError(
-            "sets: only with the path or the id of a scenario; load_scenario(path, sets) takes them too"
-        )
+        raise InputError("sets: only with the path or the id of a scenario; load_scenario(path, sets) takes them too")
     return scenario
 
 
@@ -127,19 +125,13 @@ def _storage_faults(tables: Sequence[str], format: str) -> list[Fault]:
     faults = []
     if format not in FORMATS:
         near = did_you_mean(format, FORMATS)
-        faults.append(
-            Fault("--format", 0, 0, "", f"unknown format {format!r} ({' or '.join(FORMATS)}{near})")
-        )
+        faults.append(Fault("--format", 0, 0, "", f"unknown format {format!r} ({' or '.join(FORMATS)}{near})"))
     for table in tables:
         if table in STANDARD:
-            faults.append(
-                Fault("--record", 0, 0, "", f"every run has {table} ({', '.join(RECORDABLE)} can be added)")
-            )
+            faults.append(Fault("--record", 0, 0, "", f"every run has {table} ({', '.join(RECORDABLE)} can be added)"))
         elif table not in RECORDABLE:
             near = did_you_mean(table, RECORDABLE)
-            faults.append(
-                Fault("--record", 0, 0, "", f"unknown table {table!r} ({', '.join(RECORDABLE)}{near})")
-            )
+            faults.append(Fault("--record", 0, 0, "", f"unknown table {table!r} ({', '.join(RECORDABLE)}{near})"))
     return faults
 
 

@@ -89,9 +89,7 @@ class Recording:
             "organizations": self._organization_table(model),
             "sites": self._site_table(model),
             "ties": self._tie_table(model),
-            "events": pd.DataFrame(
-                self.events, columns=["quarter", "event", "actor", "other", "site", "amount", "text"]
-            ),
+            "events": pd.DataFrame(self.events, columns=["quarter", "event", "actor", "other", "site", "amount", "text"]),
             "zones": zone_table(model),
         }
 

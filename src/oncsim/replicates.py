@@ -83,9 +83,7 @@ class Outcome:
     faults: tuple[Fault, ...] = ()
 
 
-def run_replicates(
-    job: Job, market: Market, todo: Sequence[int], workers: int, on_quarter: OnQuarter
-) -> Generator[Outcome]:
+def run_replicates(job: Job, market: Market, todo: Sequence[int], workers: int, on_quarter: OnQuarter) -> Generator[Outcome]:
     """Run the replicates and yield the outcome of each as it ends.
 
     Close the iterator to stop early: processes are ended and what is unfinished is dropped.

@@ -260,9 +260,7 @@ def _replicates(plan: Plan, market: Market, parts: Parts, progress: Progress | N
         if not several:
             tick(quarter, quarters, "quarters")
 
-    job = work.Job(
-        plan.scenario, plan.seed, plan.record, parts.folder, plan.drawn, plan.profile, model=work.MODEL
-    )
+    job = work.Job(plan.scenario, plan.seed, plan.record, parts.folder, plan.drawn, plan.profile, model=work.MODEL)
     failures: list[str] = []
     if several:
         tick(finished, plan.replicates, "replicates")
@@ -310,9 +308,7 @@ def _describe(plan: Plan, market: Market, target: Path) -> dict[str, Any]:
     }
 
 
-def _complete(
-    plan: Plan, parts: Parts, target: Path, content: dict[str, Any], report: bool, started: float
-) -> None:
+def _complete(plan: Plan, parts: Parts, target: Path, content: dict[str, Any], report: bool, started: float) -> None:
     """Join the replicates, write manifest and report, and put the folder in its place."""
     staged = parts.folder / "run"
     files.remove(staged)

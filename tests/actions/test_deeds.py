@@ -388,3 +388,9 @@ def test_events_happen_in_their_quarter_only_and_in_paired_runs_to_the_same() ->
     assert set(told[0]["quarter"]) == {"2026Q3"}
     assert len(told[0]) > 3
     assert set(told[0]["actor"]) ^ set(told[1]["actor"]) == set()
+
+
+def test_an_event_that_chooses_nobody_is_named_among_the_warnings() -> None:
+    chosen = [{"at": "2026Q1", "do": "gain_340b", "kind": "health_system", "share": 0.0}]
+    model = run(1, events=chosen)
+    assert "the event gain_340b of 2026Q1 found no organisation to happen to" in model.warnings

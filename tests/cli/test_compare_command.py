@@ -29,10 +29,7 @@ def test_says_differences_with_intervals(tmp_path: Path, capsys: pytest.CaptureF
     assert "other minus base, last four quarters" in lines
     assert any("95 % interval, luck" in line for line in lines)
     assert any(line.startswith("Spending per") and "  +$" in line for line in lines)
-    assert (
-        "Intervals: of the mean difference, paired by replicate, over luck alone (behaviour at its centre)."
-        in lines
-    )
+    assert "Intervals: of the mean difference, paired by replicate, over luck alone (behaviour at its centre)." in lines
     folder = next((tmp_path / "compare").iterdir())
     assert lines[-1] == f"Comparison: {folder}"
 
@@ -45,22 +42,17 @@ def test_uncertainty_names_both_intervals(tmp_path: Path, capsys: pytest.Capture
     assert "The second interval also draws behaviour" in out
 
 
-def test_one_replicate_is_said_to_have_no_interval(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_replicate_is_said_to_have_no_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("compare", "base", "other", "--replicates", 1, "--out", tmp_path, "--no-report") == 0
     out = capsys.readouterr().out
     assert "One replicate: there is no interval" in out
     assert "95 % interval" not in out
 
 
-def test_unknown_metric_is_refused_before_anything_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unknown_metric_is_refused_before_anything_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--metric", "access.minutes_man", "--out", tmp_path / "out")
     assert say("compare", "base", "other", *words) == 2
     assert capsys.readouterr().err == (
-        "--metric: no metric 'access.minutes_man' "
-        "(oncsim metrics list; did you mean 'access.minutes_mean'?)\n"
+        "--metric: no metric 'access.minutes_man' (oncsim metrics list; did you mean 'access.minutes_mean'?)\n"
     )
     assert not (tmp_path / "out").exists()

@@ -29,9 +29,7 @@ def test_import_is_light_and_names_are_there() -> None:
     import oncsim
 
     assert heavy_after("import oncsim") == set()
-    assert {"load_scenario", "run", "compare", "OncologyMarket", "Run", "Comparison", "build_market"} <= set(
-        dir(oncsim)
-    )
+    assert {"load_scenario", "run", "compare", "OncologyMarket", "Run", "Comparison", "build_market"} <= set(dir(oncsim))
     assert oncsim.run.__module__ == "oncsim.running"
     assert oncsim.Comparison.__module__.startswith("oncsim.comparing")
     with pytest.raises(AttributeError, match="module 'oncsim' has no attribute 'rum'"):
@@ -72,9 +70,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "x", "y"], "oncsim run: got unexpected extra argument (y); see `oncsim run --help`"),
     ],
 )
-def test_mistakes_on_the_command_line(
-    words: list[str], line: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mistakes_on_the_command_line(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(words) == 2
     out, err = capsys.readouterr()
     assert (out, err) == ("", f"{line}\n")

@@ -22,9 +22,7 @@ def say(*words: object) -> int:
     return cli.main([str(word) for word in words])
 
 
-def test_says_how_the_market_moved_and_where_it_is(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_says_how_the_market_moved_and_where_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("run", "base", "--replicates", 2, "--out", tmp_path, "--no-report") == 0
     out, err = capsys.readouterr()
     folder = next((tmp_path / "base").iterdir())
@@ -59,18 +57,13 @@ def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_log_of_a_run(tmp_path: Path) -> None:
-    assert (
-        say("run", "base", "--replicates", 2, "--out", tmp_path, "--no-report", "--log", tmp_path / "log")
-        == 0
-    )
+    assert say("run", "base", "--replicates", 2, "--out", tmp_path, "--no-report", "--log", tmp_path / "log") == 0
     text = (tmp_path / "log").read_text()
     assert "base: 2 of 2 replicates" in text
     assert "Run folder: " in text
 
 
-def test_every_wrong_option_at_once_and_nothing_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_wrong_option_at_once_and_nothing_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--replicates", -1, "--until", "2026-1", "--record", "flow,sites", "--format", "xls")
     assert say("run", "base", "--out", tmp_path / "out", *words) == 2
     out, err = capsys.readouterr()
@@ -95,14 +88,10 @@ def test_failed_run_is_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "Traceback" not in err
 
 
-def test_interrupted_run_is_exit_130_and_says_what_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_interrupted_run_is_exit_130_and_says_what_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("run", "stopped", "--replicates", 2, "--out", tmp_path) == 130
     part = next((tmp_path / "stopped").iterdir())
-    assert capsys.readouterr().err == (
-        f"interrupted: replicate 0 of 2 kept, the same command continues ({part})\n"
-    )
+    assert capsys.readouterr().err == (f"interrupted: replicate 0 of 2 kept, the same command continues ({part})\n")
 
 
 def test_profile_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,9 +112,7 @@ def test_plain_progress_comes_now_and_then(
     assert err[11] == "base: 12 of 12 quarters"
 
 
-def test_a_bar_on_a_terminal(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bar_on_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert say("run", "base", "--replicates", 2, "--out", tmp_path, "--no-report") == 0
     assert "Run folder: " in capsys.readouterr().out

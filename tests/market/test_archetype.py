@@ -14,9 +14,7 @@ from oncsim.market.spec import ArchetypeMarket
 
 
 def build(kind: str, seed: int = 1) -> Market:
-    return build_market(
-        ArchetypeMarket.model_validate({"source": "archetype", "kind": kind, "seed": seed}), Path()
-    )
+    return build_market(ArchetypeMarket.model_validate({"source": "archetype", "kind": kind, "seed": seed}), Path())
 
 
 @pytest.mark.parametrize("kind", list(SKELETONS))
@@ -69,6 +67,4 @@ def test_the_seed_draws_details_and_leaves_the_skeleton(kind: str) -> None:
 def test_miles_on_the_plane_are_miles_on_the_globe() -> None:
     assert degrees(0, 0) == REFERENCE
     for east, north in ((30, 0), (0, 30), (-21, 21)):
-        assert miles_between(*REFERENCE, *degrees(east, north)) == pytest.approx(
-            np.hypot(east, north), rel=0.01
-        )
+        assert miles_between(*REFERENCE, *degrees(east, north)) == pytest.approx(np.hypot(east, north), rel=0.01)

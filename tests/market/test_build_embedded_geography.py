@@ -19,9 +19,7 @@ def script() -> ModuleType:
     return module
 
 
-def zip_code(
-    county: str, lat: float, lon: float, kind: str = "STANDARD", city: str = "Town"
-) -> dict[str, Any]:
+def zip_code(county: str, lat: float, lon: float, kind: str = "STANDARD", city: str = "Town") -> dict[str, Any]:
     return {
         "zip_code": "00000", "zip_code_type": kind, "city": city, "acceptable_cities": [], "state": "VA",
         "county": county, "lat": str(lat), "long": str(lon),
@@ -58,9 +56,7 @@ def test_a_city_and_the_county_of_its_name_stay_apart(script: ModuleType) -> Non
 
 def test_a_city_filed_under_its_county_is_found_by_town(script: ModuleType) -> None:
     counties = [("51005", "Alleghany County", 1), ("51580", "Covington city", 1)]
-    points, _ = script.points_by_county(
-        counties, [zip_code("Alleghany County", 37.8, -80.0, city="Covington")]
-    )
+    points, _ = script.points_by_county(counties, [zip_code("Alleghany County", 37.8, -80.0, city="Covington")])
     assert points["51580"] == [(37.8, -80.0)]
 
 

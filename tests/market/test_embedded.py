@@ -141,9 +141,7 @@ def test_satellites_are_near_and_few(nation: Market) -> None:
     main = sites[sites["kind"] == "amc_main"].set_index("org")
     satellites = sites[sites["kind"] == "amc_satellite"]
     home = main.loc[satellites["org"]]
-    miles = miles_between(
-        satellites["lat"], satellites["lon"], home["lat"].to_numpy(), home["lon"].to_numpy()
-    )
+    miles = miles_between(satellites["lat"], satellites["lon"], home["lat"].to_numpy(), home["lon"].to_numpy())
     assert miles.max() < 75
     assert satellites.groupby("org").size().max() <= 6
 
@@ -209,9 +207,7 @@ def assert_sound(market: Market) -> None:
     assert (market.ties["a"] != market.ties["b"]).all()
     staffed = market.sites["oncologists"] + market.sites["visiting_fte"]
     assert (staffed > 0).all() and (market.sites["chairs"] >= 1).all()
-    departments = market.sites["kind"].isin(
-        [codes.SITE_KINDS[kind] for kind in (codes.HOPD_ON, codes.HOPD_OFF)]
-    )
+    departments = market.sites["kind"].isin([codes.SITE_KINDS[kind] for kind in (codes.HOPD_ON, codes.HOPD_OFF)])
     owner = market.hospitals.set_index("hospital")["org"]
     at = market.sites[departments]
     assert (at["hospital"].map(owner) == at["org"]).all()
@@ -242,9 +238,7 @@ def test_a_state_is_the_same_alone_and_in_the_nation(nation: Market, state: str)
     inside = set(alone.zones["zone"])
     for table in ("hospitals", "sites"):
         part = getattr(nation, table)
-        pd.testing.assert_frame_equal(
-            part[part["zone"].isin(inside)].reset_index(drop=True), getattr(alone, table)
-        )
+        pd.testing.assert_frame_equal(part[part["zone"].isin(inside)].reset_index(drop=True), getattr(alone, table))
     known = nation.organizations["org"].isin(alone.organizations["org"])
     pd.testing.assert_frame_equal(nation.organizations[known].reset_index(drop=True), alone.organizations)
 

@@ -54,9 +54,7 @@ def test_state_totals_are_complete_and_add_up() -> None:
     totals = facts.state_totals()
     assert set(totals.index) == set(facts.STATE_NAMES)
     assert totals["oncologists_metro"].sum() + totals["oncologists_rural"].sum() == facts.MEDICAL_ONCOLOGISTS
-    assert totals["oncologists_rural"].sum() / facts.MEDICAL_ONCOLOGISTS == pytest.approx(
-        0.07, abs=0.0005
-    )  # A03
+    assert totals["oncologists_rural"].sum() / facts.MEDICAL_ONCOLOGISTS == pytest.approx(0.07, abs=0.0005)  # A03
     shares = [name for name in totals if name.endswith("_share")]
     assert len(shares) == 5 and totals[shares].stack().between(0, 1).all()
     assert (totals["screen_dsh"] + totals["screen_only_if"] <= totals["hospitals_sth"]).all()

@@ -55,9 +55,7 @@ def fill(seed: int = 1, zones: pd.DataFrame = ZONES, **more: object) -> Provider
 
 def test_given_rows_keep_their_values() -> None:
     made, tables = fill(), given()
-    pd.testing.assert_frame_equal(
-        made.hospitals, tables["hospitals"].sort_values("hospital").reset_index(drop=True)
-    )
+    pd.testing.assert_frame_equal(made.hospitals, tables["hospitals"].sort_values("hospital").reset_index(drop=True))
     kept = made.organizations[made.organizations["org"].isin(["A", "G", "S"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, tables["organizations"].sort_values("org").reset_index(drop=True))
     sites = made.sites.set_index("site").loc[["G0", "G1", "G2", "G3"]]

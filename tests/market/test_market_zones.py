@@ -90,9 +90,7 @@ def test_zip_points_lie_about_three_miles_from_the_centre_of_population(data_fol
     centers = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
     centers["zone"] = centers["STATEFP"] + centers["COUNTYFP"]
     both = county_zones(NATION).merge(centers, on="zone")
-    miles = miles_between(
-        both["lat"], both["lon"], both["LATITUDE"].astype(float), both["LONGITUDE"].astype(float)
-    )
+    miles = miles_between(both["lat"], both["lon"], both["LATITUDE"].astype(float), both["LONGITUDE"].astype(float))
     assert len(both) == 3141  # one area of Alaska was divided in 2019
     assert np.median(miles) < 3.3
     assert np.quantile(miles, 0.9) < 9

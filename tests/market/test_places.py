@@ -24,9 +24,7 @@ def test_spellings_of_a_county_are_one_place(place: str) -> None:
     assert locate(Around(place=place, miles=10)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(
-    "place", ["Nashville", "Nashville, TN", "Nashville-Davidson--Murfreesboro--Franklin, TN"]
-)
+@pytest.mark.parametrize("place", ["Nashville", "Nashville, TN", "Nashville-Davidson--Murfreesboro--Franklin, TN"])
 def test_a_metropolitan_area_is_found_by_its_first_city(place: str) -> None:
     lat, lon = locate(Around(place=place, miles=10))
     assert miles_between(lat, lon, 36.16, -86.78) < 15

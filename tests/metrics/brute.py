@@ -61,9 +61,7 @@ def by_market(state: Any, kind: str) -> dict[str, dict[int, float]]:
     return held
 
 
-def over_markets(
-    state: Any, of: Callable[[dict[int, float]], float], single: bool, median: bool = False
-) -> Rows:
+def over_markets(state: Any, of: Callable[[dict[int, float]], float], single: bool, median: bool = False) -> Rows:
     rows: Rows = {}
     for kind in ("", *state.zones.markets):
         held = by_market(state, kind)
@@ -262,9 +260,7 @@ def e2sfca_gini(state: Any) -> Rows:
     """Half the mean difference between two people, over the mean."""
     rows, within = {}, reach(state)
     for group in {group for zone in range(len(state.zones)) for group in groups_of(state, zone)}:
-        some = [
-            (within[z], state.zones.population[z]) for z in range(len(within)) if group in groups_of(state, z)
-        ]
+        some = [(within[z], state.zones.population[z]) for z in range(len(within)) if group in groups_of(state, z)]
         everyone, all_reach = sum(n for _, n in some), sum(x * n for x, n in some)
         if all_reach > 0:
             apart = sum(abs(x - y) * n * k for x, n in some for y, k in some)

@@ -51,11 +51,7 @@ def test_untreated_by_payer_looks_at_that_payer_only() -> None:
     medicaid = PAYERS.index("medicaid")
     state.flows.untreated[:, medicaid * len(NEEDS) : (medicaid + 1) * len(NEEDS)] *= 3
     after = values_of("access.untreated_share", state)
-    moved = {
-        group
-        for market, group in before
-        if before[market, group] != after[market, group] and "payer" in group
-    }
+    moved = {group for market, group in before if before[market, group] != after[market, group] and "payer" in group}
     assert moved == {"payer=medicaid"}
 
 

@@ -10,8 +10,7 @@ ALL = ("all", "")
 def test_patients_balance() -> None:
     state = tiny(1)
     new, started, untreated, waiting = (
-        values_of(f"activity.patients_{who}", state)[ALL]
-        for who in ("new", "started", "untreated", "waiting")
+        values_of(f"activity.patients_{who}", state)[ALL] for who in ("new", "started", "untreated", "waiting")
     )
     before = state.flows.waiting_before.sum()
     assert new == pytest.approx(started + untreated + waiting - before)

@@ -44,9 +44,7 @@ def test_rows_keep_to_what_the_metric_declares(seed: int) -> None:
 def test_every_declared_group_appears() -> None:
     rows = key_rows(tiny(3, zones=8))
     for name, found in METRICS.items():
-        given = {
-            " and ".join(part.split("=")[0] for part in group.split(";")) for n, _, group in rows if n == name
-        }
+        given = {" and ".join(part.split("=")[0] for part in group.split(";")) for n, _, group in rows if n == name}
         assert given - {""} == set(found.groups)
         assert any(n == name and market != "all" for n, market, _ in rows) == found.by_market
 

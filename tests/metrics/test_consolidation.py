@@ -37,9 +37,7 @@ def test_hhi_over_markets_is_weighted_by_their_patients() -> None:
     state = tiny(2)
     found = values_of("consolidation.hhi", state)
     market = state.zones.market[state.sites.zone]
-    patients = {
-        name: state.sites.starts[market == number].sum() for number, name in enumerate(state.zones.market_ids)
-    }
+    patients = {name: state.sites.starts[market == number].sum() for number, name in enumerate(state.zones.market_ids)}
     single = [name for name, group in found if name != "all"]
     mean = sum(found[name, ""] * patients[name] for name in single) / sum(patients[name] for name in single)
     assert found[ALL] == pytest.approx(mean)

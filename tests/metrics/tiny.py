@@ -22,9 +22,7 @@ SEGMENT_COUNT = len(SEGMENTS)
 EVENTS = ("acquisition", "closure", "divestiture", "network_join", "tie_formed", "tie_dissolved")
 
 
-def tiny(
-    seed: int = 0, zones: int = 7, sites: int = 9, orgs: int = 6, ties: int = 12, candidates: int = 5
-) -> Any:
+def tiny(seed: int = 0, zones: int = 7, sites: int = 9, orgs: int = 6, ties: int = 12, candidates: int = 5) -> Any:
     """Return a state: a chain of owners, closed sites, sites without oncologists, a zone nobody serves."""
     rng = np.random.default_rng(seed)
     where = _zones(rng, zones)
@@ -50,9 +48,7 @@ def tiny(
         price_base=PriceBase(rng.uniform(0, 50, sites), rng.uniform(3000, 9000, sites)),
     )
     # What a site starts is what its pairs send.
-    state.sites.starts[:] = np.bincount(pairs.site, weights=state.flows.pair_started, minlength=sites)[
-        :, None
-    ]
+    state.sites.starts[:] = np.bincount(pairs.site, weights=state.flows.pair_started, minlength=sites)[:, None]
     state.sites.starts *= 1 / SEGMENT_COUNT
     return state
 
@@ -79,9 +75,7 @@ def _zones(rng: np.random.Generator, count: int) -> Zones:
             "population_65plus": population * 0.2,
             "rural": rural,
             "deprivation": rng.uniform(size=count),
-            **dict.fromkeys(
-                ("lat", "lon", "land_sqmi", "cases_per_year", "uninsured_share", "medicaid_share"), 1.0
-            ),
+            **dict.fromkeys(("lat", "lon", "land_sqmi", "cases_per_year", "uninsured_share", "medicaid_share"), 1.0),
             **dict.fromkeys(("ma_share", "air_minutes"), 0.0),
         }
     )
@@ -96,9 +90,7 @@ def _pairs(rng: np.random.Generator, zones: int, sites: int, candidates: int) ->
     zone = np.repeat(np.arange(zones), count)
     # Limits of the bands and of the shares are among the minutes.
     minutes = rng.choice([0.0, 12.5, 30.0, 44.4, 60.0, 75.0, 90.0, 90.5, 150.0], size=len(zone))
-    return Pairs(
-        start, zone, site[served].ravel(), minutes + rng.choice([0.0, 0.1], len(zone)), np.zeros(zones)
-    )
+    return Pairs(start, zone, site[served].ravel(), minutes + rng.choice([0.0, 0.1], len(zone)), np.zeros(zones))
 
 
 def _organizations(rng: np.random.Generator, count: int) -> Organizations:

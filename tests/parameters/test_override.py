@@ -16,9 +16,7 @@ TIMES = [Quarter.from_index(i) for i in range(START.index, END.index + 1)]
 
 @settings(max_examples=60, deadline=None)
 @given(to=st.floats(0, 1), offset=st.integers(1, 20), length=st.integers(1, 30))
-def test_a_ramp_is_monotone_and_ends_exactly_at_its_end(
-    tiny: Registry, to: float, offset: int, length: int
-) -> None:
+def test_a_ramp_is_monotone_and_ends_exactly_at_its_end(tiny: Registry, to: float, offset: int, length: int) -> None:
     start = START + offset
     parameters = Parameters(tiny, [Override(ADDON, (), to, "policy", start=start, ramp=length)])
     values = [parameters.at(quarter)[ADDON] for quarter in TIMES]
@@ -31,9 +29,7 @@ def test_a_ramp_is_monotone_and_ends_exactly_at_its_end(
 
 @settings(max_examples=60, deadline=None)
 @given(to=st.floats(0, 1), offset=st.integers(0, 30), length=st.integers(1, 20), ramp=st.booleans())
-def test_restore_gives_the_base_value_back(
-    tiny: Registry, to: float, offset: int, length: int, ramp: bool
-) -> None:
+def test_restore_gives_the_base_value_back(tiny: Registry, to: float, offset: int, length: int, ramp: bool) -> None:
     start = START + offset
     change = Override(
         ADDON,

@@ -46,8 +46,7 @@ def test_a_sound_leaf_is_read(tmp_path: Path) -> None:
         (LIMITS + "  value: {standrd: 3}\n  source: I01\n  axes: [need]\n", "no such need code"),
         (LIMITS + "  history: [{from: 2026, value: 1, source: I01}]\n", "2026 is not a quarter"),
         (
-            LIMITS
-            + "  history: [{from: 2026Q1, value: 1, source: I01}, {from: 2025Q1, value: 1, source: I01}]\n",
+            LIMITS + "  history: [{from: 2026Q1, value: 1, source: I01}, {from: 2025Q1, value: 1, source: I01}]\n",
             "a.history[2]: 2025Q1 does not come after 2026Q1",
         ),
         (LIMITS + "  value: 3\n  source: I01\n  drift: x.b\n", "a.drift: no parameter 'x.b'"),

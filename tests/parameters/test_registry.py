@@ -48,13 +48,9 @@ def test_every_usual_range_is_inside_the_limits(registry: Registry) -> None:
 
 
 def test_every_citation_resolves_and_every_source_has_an_address(registry: Registry) -> None:
-    cited = {
-        cite for leaf in registry.leaves.values() for dated in leaf.history for cite in dated.citation.cites
-    }
+    cited = {cite for leaf in registry.leaves.values() for dated in leaf.history for cite in dated.citation.cites}
     assert cited <= set(registry.sources)
-    assert [
-        s.id for s in registry.sources.values() if not (s.address or s.note or s.kind == "judgement")
-    ] == []
+    assert [s.id for s in registry.sources.values() if not (s.address or s.note or s.kind == "judgement")] == []
 
 
 def test_every_parameter_is_read_by_some_code(registry: Registry) -> None:

@@ -12,13 +12,7 @@ from oncsim.errors import InputError
 from oncsim.parameters.strict_yaml import MAX_BYTES, dotted, read_document, read_text, read_value
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12)
-LEAVES = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**9), 10**9)
-    | WORDS
-    | st.integers(1, 999).map(lambda n: n / 8)
-)
+LEAVES = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | WORDS | st.integers(1, 999).map(lambda n: n / 8)
 DATA = st.recursive(
     LEAVES,
     lambda below: st.lists(below, max_size=4) | st.dictionaries(WORDS, below, max_size=4),

@@ -81,18 +81,14 @@ def fake_market(n: int = 4) -> SimpleNamespace:
 class FakeModel:
     """Rows come in a muddled order and with categories, as a real model's may."""
 
-    def __init__(
-        self, scenario, seed=1, replicate=0, market=None, record=frozenset(), flow_sink=None, profile=False
-    ):
+    def __init__(self, scenario, seed=1, replicate=0, market=None, record=frozenset(), flow_sink=None, profile=False):
         self.scenario, self.replicate = scenario, replicate
         self.quarters = scenario.quarters
         self.timings = {"demand": 0.0, "choice": 0.0}
         self.warnings = ["a warning of the model"]
         self.record, self.flow_sink = record, flow_sink
         self._luck = Luck(seed, replicate)
-        self._rows: dict[str, list[dict]] = {
-            name: [] for name in ("metrics", "organizations", "sites", "ties", "events")
-        }
+        self._rows: dict[str, list[dict]] = {name: [] for name in ("metrics", "organizations", "sites", "ties", "events")}
         self._market = market
         self._trouble = dict(scenario.trouble).get(replicate, "")
         if self._trouble == "input":
@@ -114,9 +110,7 @@ class FakeModel:
             ("access.minutes_mean", "", base / 2),
             ("consolidation.acquisitions", "", 1.0),
         ):
-            self._rows["metrics"].append(
-                {"quarter": q, "metric": metric, "market": "all", "group": group, "value": value}
-            )
+            self._rows["metrics"].append({"quarter": q, "metric": metric, "market": "all", "group": group, "value": value})
         self._rows["metrics"].append(
             {"quarter": q, "metric": "consolidation.hhi", "market": "m1", "group": "", "value": 1.0}
         )
@@ -131,14 +125,10 @@ class FakeModel:
         self._rows["sites"].append(site | {"infusions": 3.0, "wait_days": 9.0, "eligible_340b": False})
         event = {"quarter": q, "actor": "org-b", "other": "org-a", "site": None, "amount": 5.0}
         for name in ("zebra", "acquisition"):
-            self._rows["events"].append(
-                {**event, "event": name, "text": f'{name}, with "quotes",\nand a line'}
-            )
+            self._rows["events"].append({**event, "event": name, "text": f'{name}, with "quotes",\nand a line'})
         if "flows" in self.record:
             flow = {"quarter": q, "payer": "commercial", "need": "standard", "waiting": 0.0, "minutes": 5.0}
-            self.flow_sink(
-                pd.DataFrame([{**flow, "zone": z, "site": "", "patients": luck[0]} for z in ("z2", "z1")])
-            )
+            self.flow_sink(pd.DataFrame([{**flow, "zone": z, "site": "", "patients": luck[0]} for z in ("z2", "z1")]))
 
     def _break(self, quarter: int) -> None:
         if quarter != 2:

@@ -16,8 +16,7 @@ INTERFACE = {
     "wait_days eligible_340b",
     "ties": "quarter tie a b form stage trust_ab trust_ba owner_share control_share",
     "events": "quarter event actor other site amount text",
-    "zones": "zone name lat lon market population population_65plus land_sqmi rural deprivation "
-    "cases_per_year",
+    "zones": "zone name lat lon market population population_65plus land_sqmi rural deprivation cases_per_year",
     "flows": "quarter zone payer need site patients waiting minutes",
 }
 

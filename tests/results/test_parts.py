@@ -9,9 +9,7 @@ import pytest
 from oncsim.results.parts import Parts, ReplicateWriter, ranges
 
 
-@pytest.mark.parametrize(
-    ("numbers", "text"), [([], "none"), ([3], "3"), ([0, 1, 2, 7], "0-2, 7"), ([5, 4, 1], "1, 4-5")]
-)
+@pytest.mark.parametrize(("numbers", "text"), [([], "none"), ([3], "3"), ([0, 1, 2, 7], "0-2, 7"), ([5, 4, 1], "1, 4-5")])
 def test_ranges(numbers: list[int], text: str) -> None:
     assert ranges(numbers) == text
 

@@ -21,9 +21,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 @pytest.fixture(autouse=True)
 def _in_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
-    monkeypatch.setattr(
-        "oncsim.scenario.layers.bundled_scenarios", lambda: {"baseline": Path("no/baseline.yaml")}
-    )
+    monkeypatch.setattr("oncsim.scenario.layers.bundled_scenarios", lambda: {"baseline": Path("no/baseline.yaml")})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,9 +32,7 @@ def test_exact_message(name: str, tiny: Registry) -> None:
 
 
 # The two parsers stop at the same place here and must say the same.
-@pytest.mark.parametrize(
-    "name", ["tab", "stray_colon", "open_quote", "bad_character", "indentation", "anchor"]
-)
+@pytest.mark.parametrize("name", ["tab", "stray_colon", "open_quote", "bad_character", "indentation", "anchor"])
 def test_same_message_without_libyaml(name: str, tiny: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     test_exact_message(name, tiny)

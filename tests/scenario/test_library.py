@@ -31,7 +31,5 @@ def test_a_path_is_a_path(tmp_path: Path) -> None:
 
 
 def test_an_unknown_id_says_what_is_near() -> None:
-    with pytest.raises(
-        InputError, match=r"basline: no bundled scenario has this id .*did you mean 'baseline'"
-    ):
+    with pytest.raises(InputError, match=r"basline: no bundled scenario has this id .*did you mean 'baseline'"):
         library.find_scenario("basline")

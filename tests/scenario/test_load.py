@@ -72,9 +72,7 @@ def test_events_add_up_and_expectations_are_not_inherited(load: Write) -> None:
     assert child.expect == ()
 
 
-def test_tables_are_relative_to_the_file_that_names_the_market(
-    load: Write, tmp_path: Path, tiny: Registry
-) -> None:
+def test_tables_are_relative_to_the_file_that_names_the_market(load: Write, tmp_path: Path, tiny: Registry) -> None:
     load(
         "market: {source: files, zones: zones.csv}\nhorizon: {start: 2026Q1, end: 2026Q4}\n",
         "parent",
@@ -97,9 +95,7 @@ def test_behaviour_may_be_a_value_or_a_distribution(load: Write) -> None:
     assert values["practice.loyalty"]["standard"]["metro"] == 1.0
 
 
-def test_sets_change_parameters_and_parts(
-    load: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sets_change_parameters_and_parts(load: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     scenario = load(
         f"policy:\n  - {{set: {ADDON}, from: 2028Q1, to: 0.05}}\n",
@@ -192,3 +188,14 @@ def test_a_scenario_travels_to_other_processes(load: Write) -> None:
     copy = pickle.loads(pickle.dumps(scenario))
     assert copy.digest == digest
     assert copy.parameters.at(Q("2030Q1"))[ADDON] == 0.02
+
+
+def test_a_policy_after_the_horizon_is_left_out_with_a_warning(load: Write) -> None:
+    policy = f"policy:\n  - {{set: {ADDON}, from: 2041Q1, to: 0.01, source: a test}}\n"
+    scenario, plain = load(policy), load()
+    assert scenario.warnings == (
+        f"{ADDON} changes from 2041Q1, after the horizon ends (2035Q4): left out, it changes nothing",
+    )
+    for quarter in ("2035Q4", "2041Q1", "2050Q1"):
+        assert scenario.parameters.at(Q(quarter))[ADDON] == plain.parameters.at(Q(quarter))[ADDON]
+    assert scenario.digest == plain.digest

@@ -39,9 +39,7 @@ expect:
 """
 
 
-def test_a_resolved_scenario_loads_again_with_the_same_result(
-    load: Write, tmp_path: Path, tiny: Registry
-) -> None:
+def test_a_resolved_scenario_loads_again_with_the_same_result(load: Write, tmp_path: Path, tiny: Registry) -> None:
     first = load(FULL)
     path = tmp_path / "elsewhere" / "scenario.resolved.yaml"
     path.parent.mkdir()

@@ -40,9 +40,7 @@ def test_list_names_every_scenario_even_a_broken_one(here: Path) -> None:
 
 
 def test_check_says_ok_with_counts() -> None:
-    assert run("check", "one.yaml").startswith(
-        "one.yaml: ok: 40 quarters, 1 policy change, 0 changed assumptions"
-    )
+    assert run("check", "one.yaml").startswith("one.yaml: ok: 40 quarters, 1 policy change, 0 changed assumptions")
 
 
 def test_check_collects_the_faults_of_all_files(here: Path) -> None:

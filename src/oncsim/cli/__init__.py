@@ -51,9 +51,7 @@ class Root(click.Group):
         found: click.Command = importlib.import_module(_module(cmd_name)).command
         return found
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of the first argument.
 
         Raises
@@ -65,9 +63,7 @@ class Root(click.Group):
         found = self.get_command(ctx, name)
         if found is None and not name.startswith("-"):
             known = self.list_commands(ctx)
-            raise click.UsageError(
-                f"no command {name!r} ({', '.join(known)}{did_you_mean(name, known)})", ctx
-            )
+            raise click.UsageError(f"no command {name!r} ({', '.join(known)}{did_you_mean(name, known)})", ctx)
         if found is None:
             return super().resolve_command(ctx, args)
         return name, found, args[1:]

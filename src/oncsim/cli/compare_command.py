@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.command("compare")
 @click.argument("baseline")
 @click.argument("other", nargs=-1, required=True)
-@click.option(
-    "--replicates", type=int, default=20, show_default=True, metavar="N", help="Replicates of each scenario."
-)
+@click.option("--replicates", type=int, default=20, show_default=True, metavar="N", help="Replicates of each scenario.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Seed of all runs.")
 @click.option("--until", metavar="QUARTER", help="Last quarter to run, for example 2035Q4.")
 @click.option(
@@ -39,15 +37,9 @@ if TYPE_CHECKING:
     metavar="N",
     help="Processes that share the replicates.",
 )
-@click.option(
-    "--uncertainty", is_flag=True, help="Also draw behaviour from its distributions; report both intervals."
-)
-@click.option(
-    "--metric", "metrics", multiple=True, metavar="NAME", help="Only this metric; may be given several times."
-)
-@click.option(
-    "--format", "format_", default="parquet", show_default=True, metavar="FORMAT", help="parquet or csv."
-)
+@click.option("--uncertainty", is_flag=True, help="Also draw behaviour from its distributions; report both intervals.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this metric; may be given several times.")
+@click.option("--format", "format_", default="parquet", show_default=True, metavar="FORMAT", help="parquet or csv.")
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Where run folders go.")
 @click.option("--force", is_flag=True, help="Run again even if the same runs are there.")
 @click.option("--no-report", is_flag=True, help="Leave out figures and report.")
@@ -158,14 +150,8 @@ def _between(low: float, high: float, unit: str) -> str:
 def notes(replicates: int, uncertainty: bool) -> list[str]:
     """Return what a reader must know of the intervals."""
     if replicates == 1:
-        return [
-            "One replicate: there is no interval; use --replicates 20 or more before drawing conclusions."
-        ]
-    said = [
-        "Intervals: of the mean difference, paired by replicate, over luck alone (behaviour at its centre)."
-    ]
+        return ["One replicate: there is no interval; use --replicates 20 or more before drawing conclusions."]
+    said = ["Intervals: of the mean difference, paired by replicate, over luck alone (behaviour at its centre)."]
     if uncertainty:
-        said.append(
-            "The second interval also draws behaviour from its distributions, the same in every scenario."
-        )
+        said.append("The second interval also draws behaviour from its distributions, the same in every scenario.")
     return said

@@ -154,9 +154,7 @@ def _set_log(ctx: click.Context, _: click.Parameter, value: Path | None) -> None
 
 def quiet_option(function: Decorated) -> Decorated:
     """Add ``--quiet`` to a command."""
-    option = click.option(
-        "--quiet", is_flag=True, expose_value=False, callback=_set_quiet, help="Say nothing but faults."
-    )
+    option = click.option("--quiet", is_flag=True, expose_value=False, callback=_set_quiet, help="Say nothing but faults.")
     return option(function)
 
 

@@ -31,9 +31,7 @@ def list_params(start: str, kind: str | None, prefix: str) -> None:
 
     leaves = load_registry().leaves
     begin = prefix or start
-    chosen = [
-        leaf for name, leaf in sorted(leaves.items()) if name.startswith(begin) and kind in (None, leaf.kind)
-    ]
+    chosen = [leaf for name, leaf in sorted(leaves.items()) if name.startswith(begin) and kind in (None, leaf.kind)]
     if not chosen:
         groups = ", ".join(sorted({name.partition(".")[0] for name in leaves}))
         message = f"no parameter{f' of kind {kind}' if kind else ''} begins with {begin!r} (groups: {groups})"
@@ -117,7 +115,5 @@ def _sources(leaf: Leaf, registry: Registry) -> list[str]:
     lines = []
     for name in ids:
         source = registry.sources[name]
-        lines.append(
-            f"  {name}: {source.title} ({source.kind}){f' {source.address}' if source.address else ''}"
-        )
+        lines.append(f"  {name}: {source.title} ({source.kind}){f' {source.address}' if source.address else ''}")
     return ["", *lines] if lines else []

@@ -36,13 +36,7 @@ def command(run: str, kind: str, out: str) -> None:
     RUN is a run folder, a comparison folder, or the id of a scenario (its latest complete run).
     """
     if kind not in KINDS:
-        raise InputError(
-            [
-                Fault(
-                    "--as", 0, 0, "", f"unknown kind {kind!r} ({', '.join(KINDS)}{did_you_mean(kind, KINDS)})"
-                )
-            ]
-        )
+        raise InputError([Fault("--as", 0, 0, "", f"unknown kind {kind!r} ({', '.join(KINDS)}{did_you_mean(kind, KINDS)})")])
     folder = find(run, Path(out))
     if kind == "profile":
         _profile(folder)
@@ -106,9 +100,7 @@ def find(name: str, out: Path) -> Path:
             return place
         status = read_manifest(place).get("status")
         if status:
-            raise InputError(
-                f"{place}: the run is not complete (its manifest says {status!r}); run it again to go on"
-            )
+            raise InputError(f"{place}: the run is not complete (its manifest says {status!r}); run it again to go on")
         below = [folder.parent for folder in place.glob("*/manifest.json") if is_complete(folder.parent)]
         if below:
             return max(below, key=_recency)

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     help="Change the scenario; may be given several times.",
 )
 @click.option("--record", multiple=True, metavar="TABLE", help="Record a further table: flows.")
-@click.option(
-    "--format", "format_", default="parquet", show_default=True, metavar="FORMAT", help="parquet or csv."
-)
+@click.option("--format", "format_", default="parquet", show_default=True, metavar="FORMAT", help="parquet or csv.")
 @click.option(
     "--workers",
     type=int,
@@ -122,9 +120,7 @@ def summary_lines(done: Run) -> list[str]:
     if summary.empty:
         return []
     several = int(done.manifest["replicates"]) > 1
-    rows: list[tuple[str, ...]] = [
-        ("", "first year", "last year", "change", "95 % interval" if several else "")
-    ]
+    rows: list[tuple[str, ...]] = [("", "first year", "last year", "change", "95 % interval" if several else "")]
     for row in summary.to_dict("records"):
         known = fact(str(row["metric"]))
         group = group_words(str(row["group"]))

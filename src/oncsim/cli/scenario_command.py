@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from oncsim.calendar import Quarter
     from oncsim.scenario.scenario import Scenario
 
-_SET = click.option(
-    "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set a value; may be repeated."
-)
+_SET = click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set a value; may be repeated.")
 
 
 @click.group("scenario")
@@ -36,9 +34,7 @@ def list_scenarios() -> None:
         try:
             scenario = load_scenario(path)
         except InputError as problem:
-            rows.append(
-                (name, "", f"does not load: {len(problem.faults)} faults (oncsim scenario check {path})")
-            )
+            rows.append((name, "", f"does not load: {len(problem.faults)} faults (oncsim scenario check {path})"))
             questions.append("")
             continue
         rows.append((name, f"{scenario.start}-{scenario.end}", scenario.title))
@@ -199,9 +195,7 @@ def new(identity: str, extends: str | None, out: Path | None) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(starter(identity, extends, str(path)))
     except FileExistsError:
-        raise InputError(
-            [Fault(str(path), 0, 0, "", "is already there (choose another ID or --out)")]
-        ) from None
+        raise InputError([Fault(str(path), 0, 0, "", "is already there (choose another ID or --out)")]) from None
     except OSError as problem:
         reason = problem.strerror or "unknown reason"
         raise InputError([Fault(str(path), 0, 0, "", f"cannot be written ({reason})")]) from None

@@ -93,9 +93,7 @@ def cubes(frames: Sequence[pd.DataFrame]) -> list[Cube]:
     return found
 
 
-def differences(
-    frames: Sequence[pd.DataFrame], labels: Sequence[str], drawn: Sequence[pd.DataFrame] = ()
-) -> pd.DataFrame:
+def differences(frames: Sequence[pd.DataFrame], labels: Sequence[str], drawn: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
     """Return the paired differences of every scenario from the first.
 
     Parameters
@@ -152,9 +150,7 @@ def _windows(a: Cube, b: Cube) -> list[tuple[str, NDArray[np.float64], NDArray[n
     last[:, -4:, :] = both[:, -4:, :]
     windows.append((MEAN, _mean(a.values, both), _mean(b.values, both)))
     windows.append((FINAL, _mean(a.values, last), _mean(b.values, last)))
-    windows.append(
-        (TOTAL, np.where(both, a.values, 0.0).sum(axis=1), np.where(both, b.values, 0.0).sum(axis=1))
-    )
+    windows.append((TOTAL, np.where(both, a.values, 0.0).sum(axis=1), np.where(both, b.values, 0.0).sum(axis=1)))
     return windows
 
 
@@ -207,17 +203,13 @@ def paired(
     }
 
 
-def _row_mean(
-    values: NDArray[np.float64], both: NDArray[np.bool_], count: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _row_mean(values: NDArray[np.float64], both: NDArray[np.bool_], count: NDArray[np.int64]) -> NDArray[np.float64]:
     total = np.where(both, values, 0.0).sum(axis=1)
     mean: NDArray[np.float64] = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return mean
 
 
-def _row_sd(
-    values: NDArray[np.float64], both: NDArray[np.bool_], count: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _row_sd(values: NDArray[np.float64], both: NDArray[np.bool_], count: NDArray[np.int64]) -> NDArray[np.float64]:
     centre = _row_mean(values, both, count)[:, None]
     squares = np.where(both, (values - centre) ** 2, 0.0).sum(axis=1)
     variance = np.divide(squares, count - 1, out=np.full(squares.shape, np.nan), where=count > 1)
@@ -244,9 +236,7 @@ def _drawn_columns(frames: Sequence[pd.DataFrame], labels: Sequence[str]) -> pd.
     return renamed[[*KEYS, *DRAWN_COLUMNS]]
 
 
-def _range(
-    label: str, axes: Cube, name: str, base: NDArray[np.float64], other: NDArray[np.float64]
-) -> pd.DataFrame:
+def _range(label: str, axes: Cube, name: str, base: NDArray[np.float64], other: NDArray[np.float64]) -> pd.DataFrame:
     import pandas as pd
 
     each = other - base

@@ -56,9 +56,7 @@ class Comparison:
             weakref.finalize(self, files.remove, temporary)
 
     def __repr__(self) -> str:
-        return (
-            f"Comparison({self.labels}, replicates={self.manifest.get('replicates')}, {str(self.folder)!r})"
-        )
+        return f"Comparison({self.labels}, replicates={self.manifest.get('replicates')}, {str(self.folder)!r})"
 
     @property
     def labels(self) -> list[str]:
@@ -162,9 +160,7 @@ def compare(
             key = (plan.run_id, drawn)
             if key not in ready:
                 said = _named(progress, f"{label} (behaviour drawn)" if drawn else label)
-                ready[key] = run_plan(
-                    dataclasses.replace(plan, drawn=drawn), market, place, force, False, said
-                )
+                ready[key] = run_plan(dataclasses.replace(plan, drawn=drawn), market, place, force, False, said)
         return [ready[plan.run_id, drawn] for plan in plans]
 
     try:
@@ -232,17 +228,13 @@ def _named(progress: Progress | None, label: str) -> Progress | None:
     return lambda tick: progress(dataclasses.replace(tick, label=label))
 
 
-def _describe(
-    labels: Sequence[str], centre: Sequence[Run], drawn: Sequence[Run], metrics: Sequence[str]
-) -> dict[str, Any]:
+def _describe(labels: Sequence[str], centre: Sequence[Run], drawn: Sequence[Run], metrics: Sequence[str]) -> dict[str, Any]:
     first = centre[0].manifest
     entries = []
     for i, (label, done) in enumerate(zip(labels, centre, strict=True)):
         said = done.manifest
         entry = {"label": label, **{key: said[key] for key in ("title", "question")}, "id": said["scenario"]}
-        entries.append(
-            {**entry, "run_id": said["run"], "drawn_run_id": drawn[i].manifest["run"] if drawn else ""}
-        )
+        entries.append({**entry, "run_id": said["run"], "drawn_run_id": drawn[i].manifest["run"] if drawn else ""})
     return {
         "schema": "oncsim/comparison/1",
         "status": RUNNING,

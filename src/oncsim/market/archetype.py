@@ -65,8 +65,7 @@ def build_archetype(spec: ArchetypeMarket) -> Market:
         f"A teaching market on a plane ({skeleton.title}): places, people and organisations are invented in"
         f" the "
         "proportions of the national evidence.",
-        "Chairs, service lines, visiting clinics, networks and starting ties are drawn with the market's "
-        "seed.",
+        "Chairs, service lines, visiting clinics, networks and starting ties are drawn with the market's seed.",
     )
     return Market(
         f"Archetype: {skeleton.title}", "archetype", zones, providers.hospitals, providers.organizations,
@@ -142,9 +141,7 @@ def _hospitals(skeleton: Skeleton, zones: pd.DataFrame, luck: Luck) -> pd.DataFr
             }
         )  # fmt: skip
     frame = pd.DataFrame(rows)
-    frame["lat"], frame["lon"] = scatter(
-        zones.set_index("zone").loc[frame["zone"]], frame["hospital"], luck, reach=0.3
-    )
+    frame["lat"], frame["lon"] = scatter(zones.set_index("zone").loc[frame["zone"]], frame["hospital"], luck, reach=0.3)
     return shape_table("hospitals", frame)
 
 
@@ -199,17 +196,11 @@ def _sites(skeleton: Skeleton, hospitals: pd.DataFrame) -> pd.DataFrame:
     for center, zone, people in skeleton.satellites:
         campus = hospitals.loc[hospitals["org"] == center, "hospital"].iloc[0]
         name = f"{dict(skeleton.centers)[center]}, satellite {zone}"
-        rows.append(
-            site_row(
-                f"{center}.{zone}", name, center, "amc_satellite", f"Z{zone:02d}", people, hospital=campus
-            )
-        )
+        rows.append(site_row(f"{center}.{zone}", name, center, "amc_satellite", f"Z{zone:02d}", people, hospital=campus))
     for practice in skeleton.practices:
         for number, (zone, people) in enumerate(practice.offices):
             name = practice.name + (f", office {number + 1}" if len(practice.offices) > 1 else "")
-            rows.append(
-                site_row(f"{practice.org}.{number + 1}", name, practice.org, "office", f"Z{zone:02d}", people)
-            )
+            rows.append(site_row(f"{practice.org}.{number + 1}", name, practice.org, "office", f"Z{zone:02d}", people))
     frame = pd.DataFrame(rows)
     frame["generated"] = False
     return shape_table("sites", frame)

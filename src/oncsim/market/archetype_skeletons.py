@@ -78,9 +78,7 @@ _GROUPS = (
 )  # fmt: skip
 
 
-def _practices(
-    groups: tuple[tuple[tuple[int, int], ...], ...], solos: tuple[int, ...]
-) -> tuple[Practice, ...]:
+def _practices(groups: tuple[tuple[tuple[int, int], ...], ...], solos: tuple[int, ...]) -> tuple[Practice, ...]:
     """Return groups by their offices and solo practices by their zone, named and numbered."""
     made = [Practice(f"P{n + 1:02d}", _GROUPS[n], offices) for n, offices in enumerate(groups)]
     for n, zone in enumerate(solos):

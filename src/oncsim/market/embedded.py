@@ -76,9 +76,7 @@ def _zone_notes(zones: pd.DataFrame) -> list[str]:
     ]
     count = int((zones["air_minutes"] > 0).sum())
     if count:
-        notes.append(
-            f"{count} island or roadless counties have minutes by air or sea added to every trip (judgement)."
-        )
+        notes.append(f"{count} island or roadless counties have minutes by air or sea added to every trip (judgement).")
     return notes
 
 

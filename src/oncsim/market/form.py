@@ -124,9 +124,7 @@ class Market:
 def empty_table(table: str) -> pd.DataFrame:
     """Return an empty table with the columns and types of the form."""
     dtypes = {"s": "object", "f": "float64", "i": "int64", "b": "bool"}
-    return pd.DataFrame(
-        {name: pd.Series(dtype=dtypes[kind]) for name, (kind, _) in TABLES[table].items()}
-    )
+    return pd.DataFrame({name: pd.Series(dtype=dtypes[kind]) for name, (kind, _) in TABLES[table].items()})
 
 
 def shape_table(table: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -132,14 +132,11 @@ def _academic(
         given = given.assign(zone=None)
     missing = given["zone"].isna()
     given.loc[missing, "zone"] = [
-        _nearest_zone(zones, lat, lon)
-        for lat, lon in zip(given.loc[missing, "lat"], given.loc[missing, "lon"], strict=True)
+        _nearest_zone(zones, lat, lon) for lat, lon in zip(given.loc[missing, "lat"], given.loc[missing, "lon"], strict=True)
     ]
     table = pd.DataFrame(columns=[*ORGANIZATION_COLUMNS, "zone"])
     if centers is not None:
-        table = centers[centers["zone"].isin(zones["zone"])].rename(
-            columns={"center": "org", "designation": "nci"}
-        )
+        table = centers[centers["zone"].isin(zones["zone"])].rename(columns={"center": "org", "designation": "nci"})
         table = table.assign(kind="academic_center", investor_owned=False, network="", generated=False)
         table = table[[*ORGANIZATION_COLUMNS, "zone"]]
     parts = [part for part in (given, table) if len(part)]
@@ -268,9 +265,7 @@ def provider_notes(
         f"practices, "
         "were generated to published totals, densities and size distributions; they are not real "
         "organisations.",
-        "Chairs, service lines, visiting clinics, membership of networks and starting ties are judged from "
-        "size and "
-        "place.",
+        "Chairs, service lines, visiting clinics, membership of networks and starting ties are judged from size and place.",
     ]
     if all_hospitals:
         notes.insert(

@@ -42,16 +42,12 @@ def hospital_based(zones: pd.DataFrame, general: Ints, hospitals: pd.DataFrame, 
     logit = RURAL_LOGIT * zones["rural"].to_numpy(dtype=np.float64)
     logit = logit + AREA_SPREAD * luck.normal("hospital_based", 0, area)
     ordinary = hospitals[~hospitals["critical_access"]]
-    room = np.where(
-        zones["zone"].isin(ordinary["zone"]), general, np.where(zones["zone"].isin(hospitals["zone"]), 2, 0)
-    )
+    room = np.where(zones["zone"].isin(ordinary["zone"]), general, np.where(zones["zone"].isin(hospitals["zone"]), 2, 0))
     room = np.minimum(room, general)
     counts = np.zeros(len(zones), dtype=np.int64)
     for name in np.unique(state):
         here = np.flatnonzero(state == name)
-        expected = _spread_over_areas(
-            _state_share(str(name)) * general[here].sum(), general[here], room[here], logit[here]
-        )
+        expected = _spread_over_areas(_state_share(str(name)) * general[here].sum(), general[here], room[here], logit[here])
         counts[here] = systematic(expected, keys[here], one(luck, "hospital_based", str(name)))
     return counts
 
@@ -176,9 +172,7 @@ def _candidates(hospitals: pd.DataFrame, taken: set[str], luck: Luck) -> dict[st
     rank = np.log(np.maximum(free["beds"].to_numpy(dtype=np.float64), 1.0)) + 0.4 * noise
     rank = rank - 3.0 * free["critical_access"].to_numpy(dtype=bool)
     by_zone: dict[str, list[dict[str, Any]]] = {}
-    for hospital in (
-        free.assign(rank=rank).sort_values(["rank", "hospital"], ascending=False).to_dict("records")
-    ):
+    for hospital in free.assign(rank=rank).sort_values(["rank", "hospital"], ascending=False).to_dict("records"):
         by_zone.setdefault(hospital["zone"], []).append({str(key): value for key, value in hospital.items()})
     return by_zone
 

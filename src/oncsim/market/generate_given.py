@@ -15,16 +15,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAFF_OF_SITE = (1.0, 2.5, 6.0)  # oncologists of a site: low, most likely, high (judgement)
-GIVEN_SHARE = (
-    0.6  # given practice sites may take this much of a zone's oncologists, hospital-based or not (judgement)
-)
+GIVEN_SHARE = 0.6  # given practice sites may take this much of a zone's oncologists, hospital-based or not (judgement)
 VISIT_MILES, VISIT_FTE = 110.0, 0.3
 _AT_HOSPITAL = [SITE_KINDS[kind] for kind in HOSPITAL_KINDS]
 
 
-def fill_given(
-    sites: pd.DataFrame, zones: pd.DataFrame, in_practice: Ints, at_hospital: Ints, luck: Luck
-) -> pd.DataFrame:
+def fill_given(sites: pd.DataFrame, zones: pd.DataFrame, in_practice: Ints, at_hospital: Ints, luck: Luck) -> pd.DataFrame:
     """Staff the given sites whose oncologists are unknown (-1).
 
     The numbers in practice and at hospitals per zone are reduced in place by all that the given sites hold. A

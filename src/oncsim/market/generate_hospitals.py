@@ -165,9 +165,7 @@ def _place_critical(zones: pd.DataFrame, number: int, luck: Luck) -> Ints:
     people = zones["population"].to_numpy(dtype=np.float64)
     rural = zones["rural"].to_numpy(dtype=bool)
     keys = identities(zones["zone"])
-    weight = np.where(rural, CRITICAL_WEIGHT[True], CRITICAL_WEIGHT[False]) * np.clip(
-        people / 8_000.0, 0.05, 1.0
-    )
+    weight = np.where(rural, CRITICAL_WEIGHT[True], CRITICAL_WEIGHT[False]) * np.clip(people / 8_000.0, 0.05, 1.0)
     small = weight * (people < CRITICAL_LARGEST_COUNTY) * (people >= CRITICAL_SMALLEST_COUNTY)
     room = np.maximum(1, people // CRITICAL_PEOPLE_EACH)
     counts = np.zeros(len(zones), dtype=np.int64)
@@ -205,9 +203,7 @@ def _beds(people: Floats, hospitals: pd.DataFrame, luck: Luck) -> Floats:
 def _top(score: Floats, allowed: np.ndarray, number: int) -> np.ndarray:
     """Return a mask of the ``number`` allowed entries with the highest score."""
     mask = np.zeros(len(score), dtype=bool)
-    mask[np.argsort(np.where(allowed, -score, np.inf), kind="stable")[: min(number, int(allowed.sum()))]] = (
-        True
-    )
+    mask[np.argsort(np.where(allowed, -score, np.inf), kind="stable")[: min(number, int(allowed.sum()))]] = True
     return mask
 
 
@@ -245,9 +241,7 @@ def _assign_340b(frame: pd.DataFrame, counts: dict[str, int], poverty: Floats, l
     at_center = (frame["org"] != "").to_numpy()
     public = (frame["control"] != "proprietary").to_numpy()
     draw = luck.uniform("screen", 0, keys)
-    weight = frame["teaching"].map(DSH_WEIGHT).to_numpy(dtype=np.float64) * np.exp(
-        4.0 * (poverty - poverty.mean())
-    )
+    weight = frame["teaching"].map(DSH_WEIGHT).to_numpy(dtype=np.float64) * np.exp(4.0 * (poverty - poverty.mean()))
     score = np.log(draw) / np.maximum(weight, 1e-6)
     center_passes = at_center & (draw < CENTER_340B)
     score = np.where(center_passes, 1e3, score)

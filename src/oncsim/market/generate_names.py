@@ -99,9 +99,7 @@ def _county_places() -> tuple[dict[str, tuple[str, str]], frozenset[str]]:
     largest = frame.sort_values(["population", "fips"]).drop_duplicates("cbsa", keep="last")
     main = set(largest.loc[largest["cbsa"] != "", "fips"])
     named = {}
-    for fips, name, cbsa, state in zip(
-        frame["fips"], frame["name"], frame["cbsa_name"], frame["state"], strict=True
-    ):
+    for fips, name, cbsa, state in zip(frame["fips"], frame["name"], frame["cbsa_name"], frame["state"], strict=True):
         county = str(name).rpartition(", ")[0]
         kind = "Parish" if state == "LA" else "Borough" if state == "AK" else "County"
         city = str(cbsa).rpartition(", ")[0].split("--")[0].split("-")[0].split("/")[0]

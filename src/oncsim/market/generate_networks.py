@@ -51,9 +51,7 @@ def join_networks(practices: pd.DataFrame, sizes: pd.Series, luck: Luck) -> tupl
     free = (practices["generated"] & (practices["network"] == "")).to_numpy(dtype=bool)
     keys = identities(practices["org"])
     size = practices["org"].map(sizes).fillna(1).to_numpy(dtype=np.float64)
-    chance = np.select(
-        [size >= least for least, _ in reversed(MEMBER_CHANCE)], [c for _, c in reversed(MEMBER_CHANCE)], 0.0
-    )
+    chance = np.select([size >= least for least, _ in reversed(MEMBER_CHANCE)], [c for _, c in reversed(MEMBER_CHANCE)], 0.0)
     member = free & (luck.uniform("network_member", 0, keys) < chance)
     chosen = _affinity(practices["state"].to_numpy(dtype=str), keys, luck).argmax(axis=1)
     names = np.array([network[0] for network in NETWORKS], dtype=object)

@@ -98,17 +98,13 @@ def _wishes(
     first = hospitals.sort_values(["beds", "hospital"]).drop_duplicates("zone", keep="last")
     at_first = dict(zip(first["zone"], first["hospital"], strict=True))
     wishes: list[dict[str, Any]] = []
-    draws = dict(
-        zip(hospitals["hospital"], luck.uniform("visit", 0, identities(hospitals["hospital"])), strict=True)
-    )
+    draws = dict(zip(hospitals["hospital"], luck.uniform("visit", 0, identities(hospitals["hospital"])), strict=True))
     for hospital in hospitals.sort_values("hospital").to_dict("records"):
         zone, name = hospital["zone"], hospital["hospital"]
         if name in taken:
             continue
         lead = zone in empty and at_first[zone] == name
-        chance = (
-            AT_HOSPITAL if lead else ELSEWHERE if hospital["critical_access"] and zone not in empty else 0.0
-        )
+        chance = AT_HOSPITAL if lead else ELSEWHERE if hospital["critical_access"] and zone not in empty else 0.0
         if draws[name] < chance:
             wishes.append(
                 {"site": f"{name}.visit", "kind": "hopd_on_campus", "org": hospital["org"], "hospital": name,

@@ -14,9 +14,7 @@ from oncsim.randomness import Luck, identities
 if TYPE_CHECKING:
     import pandas as pd
 
-FARTHEST_MILES = (
-    12.0  # people of large counties live in a few towns: sites stay near the middle of the people
-)
+FARTHEST_MILES = 12.0  # people of large counties live in a few towns: sites stay near the middle of the people
 
 
 def scatter(zones: pd.DataFrame, names: Iterable[str], luck: Luck, *, reach: float) -> tuple[Floats, Floats]:

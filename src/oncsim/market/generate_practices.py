@@ -41,9 +41,7 @@ def form_practices(
     for name in np.unique(state):
         here = np.flatnonzero((state == name) & (pool > 0))
         if here.size:
-            _form_in_state(
-                str(name), zones.iloc[here], pool[here].copy(), places, luck, organizations, offices
-            )
+            _form_in_state(str(name), zones.iloc[here], pool[here].copy(), places, luck, organizations, offices)
     return organizations, offices
 
 
@@ -155,9 +153,5 @@ def _write(
             staff = people // count + (1 if office < people % count else 0)
             label = name
             if many or count > 1:
-                label = f"{name}, {places[str(names[at])][0]} office" + (
-                    f" {office + 1}" if count > 1 else ""
-                )
-            offices.append(
-                site_row(f"{org}.{names[at]}.{office + 1}", label, org, "office", str(names[at]), staff)
-            )
+                label = f"{name}, {places[str(names[at])][0]} office" + (f" {office + 1}" if count > 1 else "")
+            offices.append(site_row(f"{org}.{names[at]}.{office + 1}", label, org, "office", str(names[at]), staff))

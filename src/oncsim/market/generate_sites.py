@@ -54,9 +54,7 @@ SOMETIMES: Mapping[str, Mapping[str, tuple[float, float]]] = {
 }  # fmt: skip
 
 
-def site_row(
-    site: str, name: str, org: str, kind: str, zone: str, oncologists: int, **more: Any
-) -> dict[str, Any]:
+def site_row(site: str, name: str, org: str, kind: str, zone: str, oncologists: int, **more: Any) -> dict[str, Any]:
     """Return one row of the table of sites; missing ``lat`` and ``lon`` and chairs of -1 come later."""
     row = {
         "site": site, "name": name, "org": org, "kind": kind, "hospital": "", "zone": zone, "lat": np.nan,
@@ -83,9 +81,7 @@ def complete_sites(sites: pd.DataFrame, luck: Luck) -> pd.DataFrame:
     chairs = sites["chairs"].to_numpy(dtype=np.float64)
     sites["chairs"] = np.where(chairs < 0, judged, chairs)
     unknown = (sites["lines"] == "").to_numpy()
-    sites.loc[unknown, "lines"] = service_lines(
-        sites.loc[unknown, "site"], kind[unknown], people[unknown], luck
-    )
+    sites.loc[unknown, "lines"] = service_lines(sites.loc[unknown, "site"], kind[unknown], people[unknown], luck)
     return sites
 
 

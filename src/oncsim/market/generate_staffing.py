@@ -31,9 +31,7 @@ OTHER_CENTER_ONCOLOGISTS = (10.0, 16.0, 30.0)
 CENTER_LARGEST_SHARE = 0.45  # no more of a state's oncologists than this work at its centers (judgement)
 
 
-def staff_zones(
-    zones: pd.DataFrame, centers: pd.DataFrame, luck: Luck, weights: pd.Series | None
-) -> tuple[Ints, Ints]:
+def staff_zones(zones: pd.DataFrame, centers: pd.DataFrame, luck: Luck, weights: pd.Series | None) -> tuple[Ints, Ints]:
     """Return oncologists per zone outside the centers' main sites, and at each center's main site.
 
     Parameters
@@ -89,17 +87,11 @@ def _by_density(zones: pd.DataFrame, keys: Keys, centers: Ints, luck: Luck) -> t
     present = _present(people, rural, keys, luck)
     if not present.any():
         present[np.argmax(people)] = True
-    expected = (
-        elderly * (people / 1e5) ** SIZE_ELASTICITY * np.exp(PLACE_SPREAD * luck.normal("supply", 0, keys))
-    )
-    quota = {
-        is_rural: _quota(state, is_rural, elderly[rural == is_rural].sum()) for is_rural in (False, True)
-    }
+    expected = elderly * (people / 1e5) ** SIZE_ELASTICITY * np.exp(PLACE_SPREAD * luck.normal("supply", 0, keys))
+    quota = {is_rural: _quota(state, is_rural, elderly[rural == is_rural].sum()) for is_rural in (False, True)}
     counts = np.zeros(len(zones), dtype=np.int64)
     country = present & rural
-    counts[country] = share_out(
-        expected[country], quota[True], keys[country], one(luck, "rural_staff", state), least=1
-    )
+    counts[country] = share_out(expected[country], quota[True], keys[country], one(luck, "rural_staff", state), least=1)
     total = max(1, quota[False] + quota[True])
     limit = CENTER_LARGEST_SHARE * total
     if centers.sum() > limit:
@@ -122,9 +114,7 @@ def _quota(state: str, rural: bool, elderly: float) -> int:
     return round(density * elderly)
 
 
-def _by_weight(
-    expected: Floats, keys: Keys, centers: Ints, center_zone: Ints, luck: Luck, state: str
-) -> tuple[Ints, Ints]:
+def _by_weight(expected: Floats, keys: Keys, centers: Ints, center_zone: Ints, luck: Luck, state: str) -> tuple[Ints, Ints]:
     """Staff the zones of one state by the user's weights; centers take part of their zone's number."""
     present = luck.uniform("presence", 0, keys) < 1.0 - np.exp(-PRESENCE_PER_WEIGHT * expected)
     counts = np.zeros(len(expected), dtype=np.int64)
@@ -134,8 +124,6 @@ def _by_weight(
         mine = center_zone == zone
         limit = 0.7 * counts[zone]
         if centers[mine].sum() > limit:
-            centers[mine] = np.maximum(3, np.floor(centers[mine] * limit / centers[mine].sum())).astype(
-                np.int64
-            )
+            centers[mine] = np.maximum(3, np.floor(centers[mine] * limit / centers[mine].sum())).astype(np.int64)
         counts[zone] = max(0, counts[zone] - int(centers[mine].sum()))
     return counts, centers

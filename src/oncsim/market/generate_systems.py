@@ -19,9 +19,7 @@ IN_SYSTEM = {False: 0.815, True: 0.463}  # short-term and critical access hospit
 HOSPITALS_PER_SYSTEM = 4.6  # C31: 626 systems hold 70% of general acute hospitals; centers own some
 SIZE_SPREAD = 1.1  # spread of the log of a system's pull (judgement: a few large, many small)
 REACH_MILES = 45.0  # how fast pull falls with distance (judgement)
-CENTER_PULL = (
-    0.8  # academic centers own other hospitals too, fewer than systems that grew by buying (judgement)
-)
+CENTER_PULL = 0.8  # academic centers own other hospitals too, fewer than systems that grew by buying (judgement)
 
 
 def form_systems(
@@ -59,9 +57,7 @@ def _owners(hospitals: pd.DataFrame, luck: Luck) -> np.ndarray:
     number = round(joined.sum() / HOSPITALS_PER_SYSTEM)
     if number == 0:
         return owner
-    pull = np.log(np.maximum(hospitals["beds"].to_numpy(dtype=np.float64), 1.0)) + luck.normal(
-        "system_seat", 0, keys
-    )
+    pull = np.log(np.maximum(hospitals["beds"].to_numpy(dtype=np.float64), 1.0)) + luck.normal("system_seat", 0, keys)
     seats = np.argsort(np.where(joined & ~critical, -pull, np.inf), kind="stable")[:number]
     is_seat = np.zeros(len(names), dtype=bool)
     is_seat[seats] = True
@@ -81,20 +77,14 @@ def _choose(
 ) -> np.ndarray:
     """Return which hub each follower belongs to: pull against distance, by keyed Gumbel draws."""
     lat, lon = hospitals["lat"].to_numpy(), hospitals["lon"].to_numpy()
-    miles: Floats = miles_between(
-        lat[followers][:, None], lon[followers][:, None], lat[hubs][None, :], lon[hubs][None, :]
-    )
-    size = SIZE_SPREAD * luck.normal("system_size", 0, keys[hubs]) + np.where(
-        is_center[hubs], np.log(CENTER_PULL), 0.0
-    )
+    miles: Floats = miles_between(lat[followers][:, None], lon[followers][:, None], lat[hubs][None, :], lon[hubs][None, :])
+    size = SIZE_SPREAD * luck.normal("system_size", 0, keys[hubs]) + np.where(is_center[hubs], np.log(CENTER_PULL), 0.0)
     pairs = pair_keys(np.repeat(keys[followers], len(hubs)), np.tile(keys[hubs], len(followers)))
     gumbel = -np.log(-np.log(luck.uniform("system_member", 0, pairs))).reshape(miles.shape)
     return np.asarray(np.argmax(size[None, :] - miles / REACH_MILES + gumbel, axis=1))
 
 
-def _systems(
-    state: str, hospitals: pd.DataFrame, places: Mapping[str, tuple[str, str]]
-) -> list[dict[str, Any]]:
+def _systems(state: str, hospitals: pd.DataFrame, places: Mapping[str, tuple[str, str]]) -> list[dict[str, Any]]:
     rows = []
     number_at: dict[str, int] = {}
     sizes = hospitals.groupby("org")["hospital"].transform("size")

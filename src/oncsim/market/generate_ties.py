@@ -29,9 +29,7 @@ MEAN_AGE_QUARTERS = {
 OLDEST_QUARTERS = 100
 
 
-def starting_ties(
-    organizations: pd.DataFrame, hospitals: pd.DataFrame, sites: pd.DataFrame, luck: Luck
-) -> pd.DataFrame:
+def starting_ties(organizations: pd.DataFrame, hospitals: pd.DataFrame, sites: pd.DataFrame, luck: Luck) -> pd.DataFrame:
     """Return the ties at the start in the form of a market; each pair and form at most once."""
     import pandas as pd
 
@@ -47,7 +45,8 @@ def starting_ties(
     pairs += _near(centers, staffed, luck, "referral", CENTER_SYSTEM, CENTER_SYSTEM_MILES)
     pairs += _near(centers, small, luck, "telehealth_hub", TELEHEALTH, CENTER_SYSTEM_MILES)
     pairs += _affiliations(centers, staffed, size, luck)
-    unique = list(dict.fromkeys(pairs))
+    # A pair may be found from both of its ends.
+    unique = list({(*sorted(pair[:2]), pair[2]): pair for pair in reversed(pairs)}.values())[::-1]
     age = [_age(luck, *pair) for pair in unique]
     frame = pd.DataFrame(unique, columns=["a", "b", "form"])
     frame["age_quarters"] = np.asarray(age, dtype=np.int64)
@@ -100,18 +99,14 @@ def _near(
     if centers.empty or others.empty:
         return []
     miles = _distances(centers, others)
-    keys = pair_keys(
-        np.repeat(identities(centers["org"]), len(others)), np.tile(identities(others["org"]), len(centers))
-    )
+    keys = pair_keys(np.repeat(identities(centers["org"]), len(others)), np.tile(identities(others["org"]), len(centers)))
     draw = luck.uniform(f"tie_{form}", 0, keys).reshape(miles.shape)
     held = (draw < chance * np.exp(-miles / scale)) & (miles <= FARTHEST_MILES)
     a, b = centers["org"].to_numpy(), others["org"].to_numpy()
     return [(str(a[i]), str(b[j]), form) for i, j in np.argwhere(held)]
 
 
-def _affiliations(
-    centers: pd.DataFrame, systems: pd.DataFrame, size: pd.Series, luck: Luck
-) -> list[tuple[str, str, str]]:
+def _affiliations(centers: pd.DataFrame, systems: pd.DataFrame, size: pd.Series, luck: Luck) -> list[tuple[str, str, str]]:
     """Let each center sign systems of its own state by a keyed race, larger and nearer ones first (F15)."""
     pairs: list[tuple[str, str, str]] = []
     taken: set[str] = set()
@@ -121,16 +116,10 @@ def _affiliations(
         near, miles = near[miles <= FARTHEST_MILES], miles[miles <= FARTHEST_MILES]
         if near.empty:
             continue
-        keys = pair_keys(
-            np.full(len(near), identity(center["org"]), dtype=np.uint64), identities(near["org"])
-        )
-        weight = np.sqrt(near["org"].map(size).to_numpy(dtype=np.float64)) * np.exp(
-            -miles / AFFILIATION_MILES
-        )
+        keys = pair_keys(np.full(len(near), identity(center["org"]), dtype=np.uint64), identities(near["org"]))
+        weight = np.sqrt(near["org"].map(size).to_numpy(dtype=np.float64)) * np.exp(-miles / AFFILIATION_MILES)
         race = np.log(luck.uniform("tie_affiliation", 0, keys)) / weight
-        number = int(
-            2 * AFFILIATIONS_PER_CENTER * luck.uniform1("affiliations", 0, identity(center["org"])) + 0.5
-        )
+        number = int(2 * AFFILIATIONS_PER_CENTER * luck.uniform1("affiliations", 0, identity(center["org"])) + 0.5)
         for at in np.argsort(-race, kind="stable")[:number]:
             org = str(near["org"].iloc[at])
             taken.add(org)

@@ -21,9 +21,7 @@ MILES_PER_DEGREE = 69.0
 _KINDS = re.compile(r" (county|parish|city and borough|borough|census area|municipality)$")
 
 
-def miles_between(
-    lat_a: ArrayLike, lon_a: ArrayLike, lat_b: ArrayLike, lon_b: ArrayLike
-) -> NDArray[np.float64]:
+def miles_between(lat_a: ArrayLike, lon_a: ArrayLike, lat_b: ArrayLike, lon_b: ArrayLike) -> NDArray[np.float64]:
     """Return great-circle miles between points given in degrees (haversine; broadcasts)."""
     a, b, c, d = (np.radians(np.asarray(x, dtype=np.float64)) for x in (lat_a, lon_a, lat_b, lon_b))
     half = np.sin((a - c) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((b - d) / 2) ** 2
@@ -43,8 +41,7 @@ def within(around: Around, zones: pd.DataFrame) -> NDArray[np.bool_]:
     if not inside.any():
         raise _fault(
             "market.around",
-            f"no zone lies within {around.miles:g} miles of {around.place or (lat, lon)} (take a larger "
-            f"radius)",
+            f"no zone lies within {around.miles:g} miles of {around.place or (lat, lon)} (take a larger radius)",
         )
     return np.asarray(inside, dtype=np.bool_)
 
@@ -105,9 +102,7 @@ def _fault(where: str, message: str) -> InputError:
 
 def _only(place: str, points: set[tuple[float, float]]) -> tuple[float, float]:
     if len(points) > 1:
-        raise _fault(
-            "market.around.place", f"{place!r} could be {len(points)} places (add the state: 'Name, TN')"
-        )
+        raise _fault("market.around.place", f"{place!r} could be {len(points)} places (add the state: 'Name, TN')")
     return next(iter(points))
 
 

@@ -15,9 +15,7 @@ from oncsim.market.payer_mix import medicaid_share
 if TYPE_CHECKING:
     import pandas as pd
 
-ESTIMATED = (
-    "population_65plus;deprivation;poverty_share;uninsured_share;medicaid_share;ma_share;cases_per_year"
-)
+ESTIMATED = "population_65plus;deprivation;poverty_share;uninsured_share;medicaid_share;ma_share;cases_per_year"
 
 
 def county_zones(states: Iterable[str]) -> pd.DataFrame:
@@ -95,6 +93,4 @@ def _class_mean(size: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray
 
 
 def _state_sum(frame: pd.DataFrame, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(
-        frame.assign(_values=values).groupby("state")["_values"].transform("sum"), dtype=np.float64
-    )
+    return np.asarray(frame.assign(_values=values).groupby("state")["_values"].transform("sum"), dtype=np.float64)

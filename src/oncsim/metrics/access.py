@@ -14,12 +14,8 @@ from oncsim.metrics.registry import INTERFACE, Compute, Row, metric
 from oncsim.metrics.view import View
 
 _PEOPLE = ("rural", "deprivation_quartile")
-_GROUPED = (
-    " Groups are of the zone where people live; quartile 1 is the least deprived quarter of the population."
-)
-_CANDIDATES = (
-    "the candidate sites of the zone (its nearest, 60 by default, and NCI-designated centers in reach)"
-)
+_GROUPED = " Groups are of the zone where people live; quartile 1 is the least deprived quarter of the population."
+_CANDIDATES = "the candidate sites of the zone (its nearest, 60 by default, and NCI-designated centers in reach)"
 _E2SFCA = (
     "enhanced two-step floating catchment area, default weights of PySAL access with the bands stretched "
     "from 10, 20 and 30 to 30, 60 and 90 minutes"
@@ -86,8 +82,7 @@ for _limit, _weight in ((30, lambda view: view.layout.within_30), (60, lambda vi
     metric(
         f"access.share_within_{_limit}",
         title=f"Share of patients treated within {_limit} minutes",
-        definition=f"Patients starting treatment who travel at most {_limit} minutes one way, of all who "
-        "start." + _GROUPED,
+        definition=f"Patients starting treatment who travel at most {_limit} minutes one way, of all who start." + _GROUPED,
         unit="share",
         groups=_PEOPLE,
         better="higher",
@@ -198,8 +193,7 @@ def share_zones_without_oncologist(view: View) -> Iterator[Row]:
 @metric(
     "access.share_people_without_oncologist",
     title="Share of people in zones without an oncologist",
-    definition="People living in zones in which no open site with oncologist time stands, of all people."
-    + _GROUPED,
+    definition="People living in zones in which no open site with oncologist time stands, of all people." + _GROUPED,
     unit="share",
     groups=_PEOPLE,
     source=INTERFACE,

@@ -32,9 +32,7 @@ def collect(model: Observed) -> Collected:
     for name, market, group, value in rows:
         if not math.isfinite(value):
             where = f"market {market}" + (f", {group}" if group else "")
-            raise RunError(
-                f"{name} is {value} in {model.quarter} ({where}); the model gave it numbers it should not"
-            )
+            raise RunError(f"{name} is {value} in {model.quarter} ({where}); the model gave it numbers it should not")
     return Collected(
         [row[0] for row in rows],
         [row[1] for row in rows],

@@ -57,9 +57,7 @@ class Holdings:
         return np.where(self.totals > 0, np.minimum(held, 1.0), np.nan)
 
 
-def holdings(
-    market: NDArray[np.int64], owner: NDArray[np.int64], patients: NDArray[np.float64], markets: int
-) -> Holdings:
+def holdings(market: NDArray[np.int64], owner: NDArray[np.int64], patients: NDArray[np.float64], markets: int) -> Holdings:
     """Add up patients by market and owner; sites without patients or outside any market (-1) drop out."""
     counted = (market >= 0) & (patients > 0)
     if not counted.any():

@@ -58,8 +58,7 @@ def hhi(view: View) -> Iterator[Row]:
 @metric(
     "consolidation.hhi_median",
     title="Concentration of the median market (HHI)",
-    definition="Plain median over markets with treated patients of the HHI that consolidation.hhi takes "
-    "the mean of.",
+    definition="Plain median over markets with treated patients of the HHI that consolidation.hhi takes the mean of.",
     unit="HHI",
     groups=("market_type",),
     source=_GUIDELINES,
@@ -190,6 +189,4 @@ for _name, _event, _title, _definition in (
     ),
     ("network_joins", "network_join", "Network joins", "Practices that joined a network in the quarter."),
 ):
-    metric(f"consolidation.{_name}", title=_title, definition=_definition, unit=_title.lower())(
-        _completed(_event)
-    )
+    metric(f"consolidation.{_name}", title=_title, definition=_definition, unit=_title.lower())(_completed(_event))

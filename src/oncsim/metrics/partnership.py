@@ -44,9 +44,7 @@ for _name, _event, _title, _definition in (
     ("formed", "tie_formed", "Ties formed", "Ties signed in the quarter."),
     ("dissolved", "tie_dissolved", "Ties dissolved", "Ties ended in the quarter."),
 ):
-    metric(f"partnership.{_name}", title=_title, definition=_definition, unit="ties")(
-        partial(_completed, _event)
-    )
+    metric(f"partnership.{_name}", title=_title, definition=_definition, unit="ties")(partial(_completed, _event))
 
 
 @metric(

@@ -36,8 +36,7 @@ def adverse_events(view: View) -> Iterator[Row]:
 @metric(
     "quality.readmissions",
     title="Readmissions",
-    definition="Unplanned returns to hospital in the quarter, over quarters that patients spent under "
-    "treatment.",
+    definition="Unplanned returns to hospital in the quarter, over quarters that patients spent under treatment.",
     unit="per patient-quarter",
     source=_SOURCE,
     better="lower",

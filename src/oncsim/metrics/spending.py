@@ -27,8 +27,7 @@ def total_per_patient(view: View) -> Iterator[Row]:
 @metric(
     "spending.payer_total",
     title="Payments by payers",
-    definition="Payments by payers in the quarter: all that sites received less what patients owed. "
-    "Nominal dollars.",
+    definition="Payments by payers in the quarter: all that sites received less what patients owed. Nominal dollars.",
     unit="dollars per quarter",
     groups=("payer", "component", "component and payer"),
     better="lower",
@@ -69,8 +68,7 @@ def patient_cost_share(view: View) -> Iterator[Row]:
 @metric(
     "spending.margin_340b",
     title="340B margin",
-    definition="Drug receipts less drug cost at sites whose drugs are bought at 340B prices. Nominal "
-    "dollars.",
+    definition="Drug receipts less drug cost at sites whose drugs are bought at 340B prices. Nominal dollars.",
     unit="dollars per quarter",
 )
 def margin_340b(view: View) -> Iterator[Row]:

@@ -197,18 +197,14 @@ class View:
 
     # Rows
 
-    def ratio_by_people(
-        self, numerator: NDArray[np.float64], denominator: NDArray[np.float64]
-    ) -> Iterator[Row]:
+    def ratio_by_people(self, numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> Iterator[Row]:
         """Yield the ratio of two zone columns for everyone, by rurality and by quartile of deprivation."""
         above, below = self.layout.totals(numerator), self.layout.totals(denominator)
         for group, a, b in zip(PEOPLE_GROUPS, above, below, strict=True):
             if b > 0:
                 yield "all", group, float(a / b)
 
-    def ratio_by_market(
-        self, numerator: NDArray[np.float64], denominator: NDArray[np.float64]
-    ) -> Iterator[Row]:
+    def ratio_by_market(self, numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> Iterator[Row]:
         """Yield the ratio of two zone columns for each market that the zones lie in."""
         zones = self.model.zones
         above = sum_by(zones.market, numerator, len(zones.market_ids))

@@ -54,9 +54,7 @@ def _problems(entry: object) -> list[tuple[tuple[str, ...], str]]:
     if not isinstance(entry, dict):
         return [((), f"found {found(entry)} (expected a mapping with title and kind)")]
     problems: list[tuple[tuple[str, ...], str]] = [
-        ((key,), f"unknown key (one of {', '.join(_KEYS)}{did_you_mean(key, _KEYS)})")
-        for key in entry
-        if key not in _KEYS
+        ((key,), f"unknown key (one of {', '.join(_KEYS)}{did_you_mean(key, _KEYS)})") for key in entry if key not in _KEYS
     ]
     problems += [((key,), "missing") for key in ("title", "kind") if not entry.get(key)]
     kind = entry.get("kind")

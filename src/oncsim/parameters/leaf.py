@@ -186,9 +186,7 @@ def _spread(
                 _spread(leaf, below, (*at, code), (*keys, code), flat, problems)
             else:
                 near = did_you_mean(code, AXES[axis])
-                problems.append(
-                    ((*keys, code), f"no such {axis} code (one of {', '.join(AXES[axis])}{near})")
-                )
+                problems.append(((*keys, code), f"no such {axis} code (one of {', '.join(AXES[axis])}{near})"))
     else:
         checked, wrong = leaf.check(value)
         if checked is None:

@@ -138,12 +138,7 @@ class Parameters:
     def base(self, leaf: Leaf, quarter: Quarter) -> Any:
         """Return what the registry alone says in a quarter; before the first dated value, that value."""
         dated = in_force(leaf, quarter)
-        if (
-            leaf.drift is None
-            or dated is not leaf.history[-1]
-            or dated.start is None
-            or quarter <= dated.start
-        ):
+        if leaf.drift is None or dated is not leaf.history[-1] or dated.start is None or quarter <= dated.start:
             return dated.value
         growth = self._growth_since(leaf.drift, dated.start, quarter)
         return _map(dated.value, lambda number: number * growth)
@@ -194,14 +189,10 @@ class Parameters:
         whole = leaf.type == "integer"
         return _map(
             value,
-            lambda number: _as(
-                whole, leaf.limits.clip(number * drawn.amount if drawn.factor else drawn.amount)
-            ),
+            lambda number: _as(whole, leaf.limits.clip(number * drawn.amount if drawn.factor else drawn.amount)),
         )
 
-    def _element(
-        self, leaf: Leaf, element: Element, windows: list[Override], quarter: Quarter, base: Any
-    ) -> Any:
+    def _element(self, leaf: Leaf, element: Element, windows: list[Override], quarter: Quarter, base: Any) -> Any:
         last = next((i for i in range(len(windows) - 1, -1, -1) if windows[i].begun(quarter)), None)
         if last is None:
             return base
@@ -212,9 +203,7 @@ class Parameters:
             return base
         return self._within(leaf, element, windows[:last], window, window.until)
 
-    def _within(
-        self, leaf: Leaf, element: Element, earlier: list[Override], window: Override, quarter: Quarter
-    ) -> Any:
+    def _within(self, leaf: Leaf, element: Element, earlier: list[Override], window: Override, quarter: Quarter) -> Any:
         if not window.ramp or window.start is None:
             return window.value
         eve = window.start + -1
@@ -245,11 +234,7 @@ def next_change(leaf: Leaf, after: Quarter, by: Quarter) -> Dated | None:
 
 
 def _map(value: Any, change: Any) -> Any:
-    return (
-        {key: _map(below, change) for key, below in value.items()}
-        if isinstance(value, dict)
-        else change(value)
-    )
+    return {key: _map(below, change) for key, below in value.items()} if isinstance(value, dict) else change(value)
 
 
 def _frozen(value: Any) -> Any:

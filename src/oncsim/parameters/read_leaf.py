@@ -41,11 +41,7 @@ def parse_citation(data: object, cited: Iterable[str]) -> tuple[Citation, list[t
     """
     known = set(cited)
     if isinstance(data, dict):
-        problems = [
-            (key, _unknown_citation_key(key, value))
-            for key, value in data.items()
-            if key not in ("cite", "note")
-        ]
+        problems = [(key, _unknown_citation_key(key, value)) for key, value in data.items() if key not in ("cite", "note")]
         note = data.get("note", "")
         if not isinstance(note, str):
             problems.append(("note", f"found {found(note)} (expected text)"))
@@ -128,9 +124,7 @@ class LeafReader:
             self.fault((*route, key), f"found {found(value)} (expected text)")
         return ""
 
-    def _word(
-        self, data: dict[str, Any], key: str, known: tuple[str, ...], route: Route, default: str | None = None
-    ) -> str:
+    def _word(self, data: dict[str, Any], key: str, known: tuple[str, ...], route: Route, default: str | None = None) -> str:
         if key not in data and default is not None:
             return default
         value = data.get(key)
@@ -238,9 +232,7 @@ class LeafReader:
         for key in entry:
             if key not in _DATED_KEYS:
                 near = did_you_mean(key, _DATED_KEYS)
-                self.fault(
-                    (*route, key), f"unknown key (from, value, source and note are allowed{near})", True
-                )
+                self.fault((*route, key), f"unknown key (from, value, source and note are allowed{near})", True)
         missing = [key for key in ("from", "value") if key not in entry]
         if missing:
             self.fault(route, f"missing key {', '.join(missing)}")
@@ -255,9 +247,7 @@ class LeafReader:
             source = {"cite": source, "note": entry["note"]}
         return self._dated(leaf, start, entry["value"], source, (*route, "value"))
 
-    def _dated(
-        self, leaf: Leaf, start: Quarter | None, value: object, source: object, route: Route
-    ) -> Dated | None:
+    def _dated(self, leaf: Leaf, start: Quarter | None, value: object, source: object, route: Route) -> Dated | None:
         before = len(self.faults)
         flat, problems = spread(leaf, value)
         for keys, message in problems:

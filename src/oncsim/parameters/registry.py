@@ -124,9 +124,7 @@ def read_registry(folder: Path, bibliography: Path) -> Registry:
     return Registry(leaves, sources)
 
 
-def _walk(
-    data: object, name: str, route: Route, reader: LeafReader
-) -> Iterator[tuple[str, dict[str, Any], Route]]:
+def _walk(data: object, name: str, route: Route, reader: LeafReader) -> Iterator[tuple[str, dict[str, Any], Route]]:
     if isinstance(data, dict) and is_leaf(data):
         yield name, data, route
     elif isinstance(data, dict):

@@ -46,8 +46,7 @@ def resolve_plain(text: str) -> Scalar:
     if _INTEGER.match(text):
         if _LEADING_ZERO.match(text):
             raise AmbiguousScalar(
-                f"{text} could be a code or a number (write '{text}' in quotes for a code, "
-                f"{int(text)} for the number)"
+                f"{text} could be a code or a number (write '{text}' in quotes for a code, {int(text)} for the number)"
             )
         return int(text)
     if _FLOAT.match(text):

@@ -88,9 +88,7 @@ def read_document(path: Path, shown_as: str | None = None) -> Document:
         reason = problem.strerror or "unknown reason"
         raise InputError([Fault(name, 0, 0, "", f"cannot be read ({reason})")]) from None
     if len(raw) > MAX_BYTES:
-        message = (
-            f"is too large to be a scenario or a registry file ({len(raw):,} bytes; at most {MAX_BYTES:,})"
-        )
+        message = f"is too large to be a scenario or a registry file ({len(raw):,} bytes; at most {MAX_BYTES:,})"
         raise InputError([Fault(name, 0, 0, "", message)])
     try:
         text = raw.decode("utf-8-sig")
@@ -154,14 +152,10 @@ class _Builder:
             if kind == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    self._fault(
-                        event, (), "a second document starts here (one file holds one document; remove ---)"
-                    )
+                    self._fault(event, (), "a second document starts here (one file holds one document; remove ---)")
                     break
                 if event.version or event.tags:
-                    self._fault(
-                        event, (), "YAML directives are not supported (remove the line that starts with %)"
-                    )
+                    self._fault(event, (), "YAML directives are not supported (remove the line that starts with %)")
                 data = self._node(next(events), events, ())
         return data
 
@@ -174,9 +168,7 @@ class _Builder:
         self.values[route] = (mark.line + 1, mark.column + 1)
         kind = type(event).__name__
         if kind == "AliasEvent":
-            self._fault(
-                event, route, f"aliases are not supported (write the value out in place of *{event.anchor})"
-            )
+            self._fault(event, route, f"aliases are not supported (write the value out in place of *{event.anchor})")
             return None
         if event.anchor is not None:
             self._fault(event, route, f"anchors are not supported (remove &{event.anchor})")
@@ -265,9 +257,7 @@ def _plainly(problem: Any, lines: list[str], mark: Any) -> str:
     context = str(problem.context or "")
     here = lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else ""
     if "mapping values are not allowed" in said:
-        return (
-            "a colon that does not belong here (check the indentation, or put text that holds ': ' in quotes)"
-        )
+        return "a colon that does not belong here (check the indentation, or put text that holds ': ' in quotes)"
     if "cannot start any token" in said:
         return f"the character {here!r} cannot start a value (put the text in quotes)"
     if "unexpected end of stream" in said:
@@ -281,9 +271,7 @@ def _plainly(problem: Any, lines: list[str], mark: Any) -> str:
     if "escape" in said:
         return "an unknown escape after a backslash (use single quotes, or write \\\\ for a backslash)"
     if "block mapping" in context or "document start" in said or "block collection" in context:
-        return (
-            "this line does not fit the lines above it (check the indentation and that each key ends in ': ')"
-        )
+        return "this line does not fit the lines above it (check the indentation and that each key ends in ': ')"
     if "expected ':'" in said:
         return "a key without a colon (write key: value)"
     return f"this is not valid YAML ({said or context})"

@@ -114,11 +114,7 @@ def listing(folder: Path, leave_out: tuple[str, ...] = ("manifest.json",)) -> di
     """Return every file below a folder with its SHA-256 and size, sorted by name."""
     files = (path for path in folder.rglob("*") if path.is_file())
     named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
-    return {
-        name: {"sha256": sha256(path), "bytes": path.stat().st_size}
-        for name, path in named
-        if name not in leave_out
-    }
+    return {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in named if name not in leave_out}
 
 
 def publish(staged: Path, target: Path) -> None:

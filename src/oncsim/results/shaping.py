@@ -39,9 +39,7 @@ def shape(name: str, frame: pd.DataFrame) -> Table:
         raise KeyError(f"table {name}: missing columns {', '.join(missing)}")
     extra = [str(column) for column in frame.columns if column not in form.columns]
     raw = pa.Table.from_pandas(frame[[*form.columns, *extra]], preserve_index=False).replace_schema_metadata()
-    columns = {
-        column: _store(raw[column], form.columns.get(column, ("", ""))[0]) for column in raw.column_names
-    }
+    columns = {column: _store(raw[column], form.columns.get(column, ("", ""))[0]) for column in raw.column_names}
     table = pa.table(columns)
     return table.take(_order(table, form.order)) if table.num_rows else table
 

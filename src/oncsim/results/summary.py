@@ -28,9 +28,7 @@ HEADLINES: tuple[tuple[str, tuple[str, ...]], ...] = (
 SUMMARY_COLUMNS = ("metric", "group", "first", "last", "change", "low", "high")
 
 
-def half_width(
-    deviations: NDArray[np.float64], counts: NDArray[np.int64], level: float
-) -> NDArray[np.float64]:
+def half_width(deviations: NDArray[np.float64], counts: NDArray[np.int64], level: float) -> NDArray[np.float64]:
     """Return the half-width of the Student interval of a mean.
 
     Parameters
@@ -82,16 +80,12 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
         group = next((g for g in groups if g in present), None)
         if group is None:
             continue
-        values = of_metric[of_metric["group"] == group].pivot(
-            index="replicate", columns="quarter", values="value"
-        )
+        values = of_metric[of_metric["group"] == group].pivot(index="replicate", columns="quarter", values="value")
         first = values[[q for q in quarters[:size] if q in values]].mean(axis=1)
         last = values[[q for q in quarters[-size:] if q in values]].mean(axis=1)
         change = (last - first).dropna().to_numpy()
         middle = float(change.mean()) if len(change) else np.nan
         spread = float(change.std(ddof=1)) if len(change) > 1 else np.nan
         half = float(half_width(np.array([spread]), np.array([len(change)]), 0.95)[0])
-        rows.append(
-            (metric, group, float(first.mean()), float(last.mean()), middle, middle - half, middle + half)
-        )
+        rows.append((metric, group, float(first.mean()), float(last.mean()), middle, middle - half, middle + half))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))

@@ -48,9 +48,7 @@ class TableWriter:
         if self.path.suffix == ".csv":
             return arrow().csv.CSVWriter(str(self.path), schema)
         words = [field.name for field in schema if field.type == arrow().string()]
-        return arrow().parquet.ParquetWriter(
-            str(self.path), schema, compression="zstd", use_dictionary=words or False
-        )
+        return arrow().parquet.ParquetWriter(str(self.path), schema, compression="zstd", use_dictionary=words or False)
 
     def close(self) -> None:
         """Finish the file."""

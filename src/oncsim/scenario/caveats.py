@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from oncsim.calendar import Quarter
 from oncsim.parameters.override import Override
 from oncsim.scenario.scenario import Scenario
 
@@ -39,15 +40,19 @@ def caveats(scenario: Scenario, differing: Iterable[str]) -> Iterator[str]:
         if change.section == "policy" and change.until is not None and change.until > scenario.end:
             yield f"{change.path} is changed until {change.until}, after the horizon ends ({scenario.end})"
     late = [
-        leaf.name
-        for leaf in leaves.values()
-        if leaf.history[0].start is not None and leaf.history[0].start > scenario.start
+        leaf.name for leaf in leaves.values() if leaf.history[0].start is not None and leaf.history[0].start > scenario.start
     ]
     if late:
         yield f"no value is known yet in {scenario.start}, so the first known one is used: {', '.join(late)}"
     pinned = list(differing)
     if pinned:
         yield f"pinned to other values than the installed registry has: {', '.join(pinned)}"
+
+
+def late_changes(changes: Iterable[Override], end: Quarter) -> Iterator[str]:
+    """Yield a warning for each change that begins after the horizon and was left out."""
+    for change in changes:
+        yield f"{change.path} changes from {change.start}, after the horizon ends ({end}): left out, it changes nothing"
 
 
 def _names(changes: Iterable[Override]) -> list[str]:

@@ -119,9 +119,7 @@ class ChangeReader:
             return
         leaf, codes = hit
         if entry.ramp is not None and leaf.type != "number":
-            self.fault(
-                (*route, "ramp"), f"{leaf.name} is a {leaf.type} and cannot move in steps (use to)", True
-            )
+            self.fault((*route, "ramp"), f"{leaf.name} is a {leaf.type} and cannot move in steps (use to)", True)
             return
         place = (*route, "ramp", "to") if entry.ramp is not None else (*route, "to")
         value = entry.ramp.to if entry.ramp is not None else entry.to
@@ -154,9 +152,7 @@ class ChangeReader:
             self.fault((*route, key) if key else route, message)
         return citation
 
-    def _add(
-        self, leaf: Leaf, element: Element, value: Single, section: str, route: Route, **how: Any
-    ) -> None:
+    def _add(self, leaf: Leaf, element: Element, value: Single, section: str, route: Route, **how: Any) -> None:
         line, column = self.document.position(route, of_key=True)
         place: dict[str, Any] = {
             "file": self.document.file,
@@ -206,14 +202,17 @@ def merge_changes(layers: Iterable[list[Override]]) -> list[Override]:
     return merged
 
 
+def begins_after(change: Override, end: Quarter | None) -> bool:
+    """Return whether a change begins after the last quarter: it is left out, so that nobody can foresee it."""
+    return end is not None and change.start is not None and change.start > end
+
+
 def horizon_faults(changes: Iterable[Override], start: Quarter, end: Quarter) -> list[Fault]:
-    """Return a fault for each policy that begins, or whose ramp is complete, after the last quarter."""
+    """Return a fault for each policy whose ramp is complete after the last quarter, or that ends before the first."""
     faults: dict[tuple[str, int], Fault] = {}
     for change in changes:
         message = ""
-        if change.start is not None and change.start > end:
-            message = f"{change.leaf} changes from {change.start}, after the horizon ends ({end})"
-        elif change.ramp_end is not None and change.ramp_end > end:
+        if change.ramp_end is not None and change.ramp_end > end:
             message = (
                 f"the ramp of {change.leaf} is complete in {change.ramp_end}, after the horizon ends ({end}; "
                 f"shorten over or move horizon.end)"

@@ -54,10 +54,7 @@ def _parameters(a: Scenario, b: Scenario) -> list[Difference]:
                     spans[-1][1] = quarter
                 else:
                     spans.append([quarter, quarter, pair])
-            rows += [
-                (leaf.element_name(element), span(q0, q1), shown(pair[0]), shown(pair[1]))
-                for q0, q1, pair in spans
-            ]
+            rows += [(leaf.element_name(element), span(q0, q1), shown(pair[0]), shown(pair[1])) for q0, q1, pair in spans]
     return rows
 
 

@@ -90,9 +90,7 @@ def _action(value: object, document: Document, route: Route, faults: list[Fault]
     if isinstance(value, str) and value in ACTIONS:
         return ACTIONS[value]
     near = did_you_mean(value, ACTIONS) if isinstance(value, str) else ""
-    faults.append(
-        document.fault(route, f"no such action: {found(value)} (one of {', '.join(ACTIONS)}{near})")
-    )
+    faults.append(document.fault(route, f"no such action: {found(value)} (one of {', '.join(ACTIONS)}{near})"))
     return None
 
 
@@ -106,17 +104,13 @@ def _sort_keys(
         if key in ("at", "do"):
             continue
         if key not in known:
-            message = (
-                f"unknown key ({action.name} takes at, do, {', '.join(known)}{did_you_mean(key, known)})"
-            )
+            message = f"unknown key ({action.name} takes at, do, {', '.join(known)}{did_you_mean(key, known)})"
             faults.append(document.fault((*route, key), message, of_key=True))
             continue
         # An argument goes before a selector of the same name: `kind` of open_site is the kind of the site.
         own = key in action.arguments
         argument = action.arguments[key] if own else SELECTORS[key]
-        wrong = _wrong_value(argument, value) or (
-            unknown_state(value) if key == "state" and not own else None
-        )
+        wrong = _wrong_value(argument, value) or (unknown_state(value) if key == "state" and not own else None)
         if wrong:
             faults.append(document.fault((*route, key), wrong))
         else:
@@ -125,9 +119,7 @@ def _sort_keys(
     return select, arguments
 
 
-def _check_selection(
-    action: Action, select: dict[str, Any], document: Document, route: Route, faults: list[Fault]
-) -> None:
+def _check_selection(action: Action, select: dict[str, Any], document: Document, route: Route, faults: list[Fault]) -> None:
     chosen = select.get("kind")
     if chosen is not None and chosen not in action.targets:
         message = f"{action.name} is done to {', '.join(action.targets)}, not to a {chosen}"
@@ -144,11 +136,7 @@ def _wrong_value(argument: Argument, value: object) -> str | None:
         near = did_you_mean(value, argument.choices) if isinstance(value, str) else ""
         return f"found {found(value)} (expected one of {', '.join(argument.choices)}{near})"
     if argument.kind == "flag":
-        return (
-            None
-            if isinstance(value, bool)
-            else f"found {found(value)} (expected true or false{flag_hint(value)})"
-        )
+        return None if isinstance(value, bool) else f"found {found(value)} (expected true or false{flag_hint(value)})"
     if argument.kind in ("number", "integer"):
         return _wrong_number(argument, value)
     if argument.kind == "place" and isinstance(value, dict):

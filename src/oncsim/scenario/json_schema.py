@@ -29,9 +29,7 @@ def json_schema(registry: Registry) -> dict[str, Any]:
             "type": "object",
             "description": properties[section]["description"],
             "additionalProperties": False,
-            "properties": {
-                path: _value(leaf) for leaf in leaves if leaf.kind == section for path in _paths(leaf)
-            },
+            "properties": {path: _value(leaf) for leaf in leaves if leaf.kind == section for path in _paths(leaf)},
         }
     properties["events"] = {
         "type": "array",

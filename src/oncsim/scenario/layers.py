@@ -102,18 +102,12 @@ def shape_faults(document: Document) -> list[Fault]:
     """
     data = document.data
     if data is None:
-        raise InputError(
-            [Fault(document.file, 1, 1, "", "is empty (`oncsim scenario new ID` starts a scenario)")]
-        )
+        raise InputError([Fault(document.file, 1, 1, "", "is empty (`oncsim scenario new ID` starts a scenario)")])
     if not isinstance(data, dict):
         message = f"found {found(data)} (expected a mapping with schema, id, title ...)"
         raise InputError([document.fault((), message)])
     given = {key: value for key, value in data.items() if value is not None}
-    empty = [
-        document.fault((key,), "is empty (give a value or remove the key)")
-        for key in data
-        if key not in given
-    ]
+    empty = [document.fault((key,), "is empty (give a value or remove the key)") for key in data if key not in given]
     faults = validated(_adapter(), given, document, (), ScenarioFile)[1]
     return [*empty, *faults, *_state_faults(document, given.get("market"))]
 

@@ -47,9 +47,7 @@ def find_scenario(path_or_id: str | os.PathLike[str]) -> Path:
     if folder is not None and "/" in text and (folder / f"{text}.yaml").is_file():
         return folder / f"{text}.yaml"
     near = did_you_mean(text, known)
-    message = (
-        f"no bundled scenario has this id (`oncsim scenario list` names them all; a file ends in .yaml{near})"
-    )
+    message = f"no bundled scenario has this id (`oncsim scenario list` names them all; a file ends in .yaml{near})"
     raise InputError([Fault(text or "scenario", 0, 0, "", message)])
 
 

@@ -18,8 +18,8 @@ from oncsim.parameters.lookup import Parameters
 from oncsim.parameters.override import Override
 from oncsim.parameters.registry import Registry, load_registry
 from oncsim.parameters.strict_yaml import Document
-from oncsim.scenario.caveats import caveats
-from oncsim.scenario.changes import ChangeReader, horizon_faults, merge_changes
+from oncsim.scenario.caveats import caveats, late_changes
+from oncsim.scenario.changes import ChangeReader, begins_after, horizon_faults, merge_changes
 from oncsim.scenario.events import ScheduledEvent, event_horizon_faults, read_event
 from oncsim.scenario.layers import Layer, read_layers
 from oncsim.scenario.library import find_scenario
@@ -60,7 +60,8 @@ def load_scenario(
     scenario = builder.build()
     if builder.faults or scenario is None:
         raise InputError(dict.fromkeys(builder.faults))
-    return dataclasses.replace(scenario, warnings=tuple(caveats(scenario, differing)))
+    said = [*caveats(scenario, differing), *late_changes(builder.late, scenario.end)]
+    return dataclasses.replace(scenario, warnings=tuple(said))
 
 
 @lru_cache(maxsize=8)
@@ -75,6 +76,7 @@ class _Builder:
         self.layers = layers
         self.top = layers[-1]
         self.sets = sets
+        self.late: list[Override] = []
         self.registry = registry
         self.faults = faults
         self.provenance: dict[str, str] = {}
@@ -132,11 +134,7 @@ class _Builder:
         # Files were checked one by one; only what --set put in can be newly wrong.
         merged, wrong = validated(_adapter(shape), data, Document(FILE, None, {}, {}), (section,), shape)
         if self.sets.section(section):
-            self.faults += [
-                _unplaced(f)
-                for f in wrong
-                if f.where.removeprefix(f"{section}.") in self.sets.section(section)
-            ]
+            self.faults += [_unplaced(f) for f in wrong if f.where.removeprefix(f"{section}.") in self.sets.section(section)]
         return merged
 
     def _horizon(self, horizon: Any) -> tuple[Quarter | None, Quarter | None]:
@@ -152,9 +150,7 @@ class _Builder:
         if start is None or end is None:
             return None, None
         if start > end:
-            self.faults.append(
-                self._fault_at("horizon.end", "horizon.end", f"{end} is before the start, {start}")
-            )
+            self.faults.append(self._fault_at("horizon.end", "horizon.end", f"{end} is before the start, {start}"))
             return None, None
         if end - start + 1 > 4 * MAX_YEARS:
             years = (end - start + 1) / 4
@@ -175,9 +171,7 @@ class _Builder:
         return self.top.document.fault((), message, where=where)
 
     def _market(self) -> tuple[Any, Path]:
-        source = next(
-            (layer for layer in reversed(self.layers) if layer.data.get("market") is not None), None
-        )
+        source = next((layer for layer in reversed(self.layers) if layer.data.get("market") is not None), None)
         if source is None:
             message = "missing key (which market: source embedded, files or archetype)"
             self.faults.append(self.top.document.fault((), message, where="market"))
@@ -206,6 +200,8 @@ class _Builder:
         merged = merge_changes([*by_layer, self.sets.changes])
         # One order whatever file said it first, so that a resolved scenario warns in the same words.
         merged.sort(key=lambda o: (o.section, o.path, o.start.index if o.start else -1))
+        self.late += [change for change in merged if begins_after(change, end)]
+        merged = [change for change in merged if not begins_after(change, end)]
         if start is not None and end is not None:
             self.faults += horizon_faults(merged, start, end)
         for change in merged:

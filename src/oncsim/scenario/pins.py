@@ -39,9 +39,7 @@ def pinned(registry: Registry, layers: list[Layer]) -> tuple[Registry, list[str]
     return Registry({**registry.leaves, **changed}, registry.sources), sorted(changed), []
 
 
-def _history(
-    leaf: Leaf, value: Any, document: Document, route: Route, faults: list[Fault]
-) -> tuple[Dated, ...]:
+def _history(leaf: Leaf, value: Any, document: Document, route: Route, faults: list[Fault]) -> tuple[Dated, ...]:
     dates: dict[Quarter | None, Any] = {None: value}
     routes: dict[Quarter | None, Route] = {None: route}
     if isinstance(value, dict) and value and all(_QUARTER.match(key) for key in value):
@@ -52,9 +50,7 @@ def _history(
         flat, problems = spread(leaf, dates[start])
         faults.extend(document.fault((*routes[start], *keys), message) for keys, message in problems)
         if not problems and len(flat) < len(leaf.elements):
-            faults.append(
-                document.fault(routes[start], f"needs a value for every code of {', '.join(leaf.axes)}")
-            )
+            faults.append(document.fault(routes[start], f"needs a value for every code of {', '.join(leaf.axes)}"))
         elif not problems:
             line = document.position(routes[start])[0]
             history.append(Dated(start, nest(leaf.axes, flat), Citation((), "pinned by this scenario"), line))

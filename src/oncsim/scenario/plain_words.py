@@ -40,9 +40,7 @@ def validated(
     try:
         return adapter.validate_python(data, strict=True), []
     except ValidationError as problem:
-        return None, [
-            _fault(error, data, document, route, shape) for error in problem.errors(include_url=False)
-        ]
+        return None, [_fault(error, data, document, route, shape) for error in problem.errors(include_url=False)]
 
 
 def _fault(error: Any, data: object, document: Document, route: Route, shape: Any) -> Fault:
@@ -54,9 +52,7 @@ def _fault(error: Any, data: object, document: Document, route: Route, shape: An
         known = _describe(shape, (*below[:-1],), str(below[-1]), data)
         return Fault(document.file, line, column, dotted(place), f"missing key{known}")
     if kind == "extra_forbidden":
-        return document.fault(
-            place, _unknown_key(str(below[-1]), _keys(shape, below[:-1], data)), of_key=True
-        )
+        return document.fault(place, _unknown_key(str(below[-1]), _keys(shape, below[:-1], data)), of_key=True)
     if kind.startswith("union_tag"):
         return _tag_fault(error, document, place)
     return document.fault(place, say(error))
@@ -130,9 +126,7 @@ def _tag_fault(error: Any, document: Document, place: Route) -> Fault:
         return Fault(document.file, line, column, dotted((*place, "source")), message)
     value = error["ctx"]["tag"]
     near = did_you_mean(value, words) if isinstance(value, str) else ""
-    return document.fault(
-        (*place, "source"), f"found {found(value)} (expected one of {', '.join(words)}{near})"
-    )
+    return document.fault((*place, "source"), f"found {found(value)} (expected one of {', '.join(words)}{near})")
 
 
 def _unknown_key(key: str, known: list[str]) -> str:

@@ -92,8 +92,5 @@ def _parameter(path: str, value: object, registry: Registry) -> tuple[list[Overr
     section = SECTION[hit[0].kind]
     reader = ChangeReader(Document(FILE, None, {}, {}), registry)
     reader.assumption(section, path, value, (path,))
-    faults = [
-        dataclasses.replace(f, line=0, column=0, where=f.where.replace(f"{path}.{path}", path))
-        for f in reader.faults
-    ]
+    faults = [dataclasses.replace(f, line=0, column=0, where=f.where.replace(f"{path}.{path}", path)) for f in reader.faults]
     return [dataclasses.replace(o, line=0, column=0, where=path) for o in reader.changes], faults

@@ -91,9 +91,7 @@ class PolicyEntry(Section):
     set: Text = Field(description="parameter of kind law, or one element of it (name.code)")
     to: Any = Field(None, description="value while in force")
     ramp: Ramp | None = Field(None, description="in place of to: move linearly")
-    from_: QuarterText = Field(
-        None, alias="from", description="first quarter in force; default from the start"
-    )
+    from_: QuarterText = Field(None, alias="from", description="first quarter in force; default from the start")
     until: QuarterText = Field(None, description="last quarter in force")
     then: Literal["restore", "hold"] | None = Field(
         None, description="after until: restore what law says, or hold until law's next scheduled change"
@@ -108,21 +106,13 @@ class PolicyEntry(Section):
         if self.ramp is not None and self.from_ is None:
             raise ValueError("a ramp needs from, the quarter of its first step")
         if self.until is not None and self.then is None:
-            raise ValueError(
-                "until needs then: restore (give back what law says) or then: hold (keep the value)"
-            )
+            raise ValueError("until needs then: restore (give back what law says) or then: hold (keep the value)")
         if self.then is not None and self.until is None:
             raise ValueError("then is only for a policy with until")
         if self.until is not None and self.from_ is not None and self.until < self.from_:
             raise ValueError(f"until {self.until} is before from {self.from_}")
-        if (
-            self.ramp is not None
-            and self.until is not None
-            and self.from_ + (self.ramp.over - 1) > self.until
-        ):
-            raise ValueError(
-                f"the ramp is complete in {self.from_ + (self.ramp.over - 1)}, after until {self.until}"
-            )
+        if self.ramp is not None and self.until is not None and self.from_ + (self.ramp.over - 1) > self.until:
+            raise ValueError(f"the ramp is complete in {self.from_ + (self.ramp.over - 1)}, after until {self.until}")
         return self
 
 
@@ -134,18 +124,12 @@ class Expectation(Section):
     group: str = Field("", description="group of the metric, for example payer=medicare_ffs")
     market: str = Field("all", description="market id, or all")
     org: Text | None = Field(None, description="only events or values of this organisation")
-    versus: Text | None = Field(
-        None, description="scenario to compare with (paired); default the value itself"
-    )
-    sign: Literal["positive", "negative", "zero"] | None = Field(
-        None, description="sign of value or difference"
-    )
+    versus: Text | None = Field(None, description="scenario to compare with (paired); default the value itself")
+    sign: Literal["positive", "negative", "zero"] | None = Field(None, description="sign of value or difference")
     min: float | None = Field(None, description="at least this")
     max: float | None = Field(None, description="at most this")
     at: QuarterText = Field(None, description="quarter; default the last one")
-    from_: QuarterText = Field(
-        None, alias="from", description="first quarter of a window (mean or count over it)"
-    )
+    from_: QuarterText = Field(None, alias="from", description="first quarter of a window (mean or count over it)")
     until: QuarterText = Field(None, description="last quarter of the window")
     share: float = Field(1.0, gt=0, le=1, description="share of replicates in which it must hold")
     note: str = Field("", description="what practitioners say, in a sentence")
@@ -179,9 +163,7 @@ class ScenarioFile(Section):
     economy: dict[str, Any] | None = Field(None, description="changed parameters of kind economy")
     behaviour: dict[str, Any] | None = Field(None, description="changed parameters of kind behaviour")
     policy: list[PolicyEntry] | None = Field(None, description="changes of law")
-    events: list[dict[str, Any]] | None = Field(
-        None, description="what happens at a quarter to chosen organisations"
-    )
+    events: list[dict[str, Any]] | None = Field(None, description="what happens at a quarter to chosen organisations")
     expect: list[Expectation] | None = Field(None, description="what should come out")
     registry: dict[str, Any] | None = Field(
         None, description="dated values that replace the registry's; written into scenario.resolved.yaml"
