@@ -152,8 +152,12 @@ class OncologyMarket(mesa.Model):
             payer = self.roster[row]
             assert isinstance(payer, Payer)
             payer.code = code
-        self.workforce_at_start = float(len(self.physicians))
-        self.recruits = 0.0
+        # Regions within which oncologists look for posts: states (one region on an archetype plane).
+        _, region = np.unique(np.array(self.zones.states, dtype=object).astype(str), return_inverse=True)
+        self.region: NDArray[np.int64] = region.astype(np.int64)
+        home = self.region[self.sites.zone[self.physicians.site]]
+        self.workforce_at_start = np.bincount(home, minlength=int(self.region.max()) + 1).astype(np.float64)
+        self.recruits = np.zeros(len(self.workforce_at_start))
         self.retired = 0
         self.scripted = 0
         self.spent_on_sites = 0.0

@@ -69,6 +69,8 @@ def _merge_systems(model: OncologyMarket, row: int, buyer: int, price: float) ->
     orgs.owner[row] = buyer
     orgs.cash[buyer] -= price
     model.pay_deal(buyer, row, price)
+    orgs.cash[buyer] += orgs.cash[row]
+    orgs.cash[row] = 0.0
     model.hospitals.org[model.hospitals.org == row] = buyer
     model.sites.org[model.sites.org == row] = buyer
     orgs.owner[(orgs.owner == row)] = buyer
@@ -156,8 +158,9 @@ def _join(model: OncologyMarket, row: int, given: Arguments, site: int | None = 
         if len(mine) == 0:
             return
         site = int(mine[np.lexsort((sites.key[mine], -sites.load[mine]))[0]])
+    # They come from outside the market, so that nobody else loses them.
+    model.recruits[model.region[sites.zone[site]]] += float(count)
     for number in range(count):
-        model.recruits += 1.0
         hire(model, site, f"scripted {number}")
     if count:
         model.tell(

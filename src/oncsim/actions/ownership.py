@@ -24,7 +24,7 @@ from oncsim.codes import (
     OFFICE,
     PRACTICE,
 )
-from oncsim.processes.partnership import breach
+from oncsim.processes.partnership import breach, end_ties_of
 from oncsim.ties.trust import DISSOLVED
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     if orgs.kind[buyer] in (HEALTH_SYSTEM, ACADEMIC_CENTER):
         lag = int(model.law["health_system.acquisition.redesignation"])
         sites.redesignate_at[mine] = model.t + lag
+    inside = orgs.top_owner() == orgs.top_owner()[practice]
+    end_ties_of(model, practice, inside, "one now owns the other")
     ties = model.ties
     betrayed = np.flatnonzero(
         (ties.stage != DISSOLVED) & ((ties.a == practice) | (ties.b == practice)) & (ties.a != buyer) & (ties.b != buyer)
@@ -64,12 +66,13 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     if len(betrayed):
         breach(model, betrayed, float(model.law["partnership.trust.acquisition_breach"]))
     people = int(orgs.headcount[practice])
+    paid = f"for {money(price)}" if price > 0 else "without a price"
     model.tell(
         "acquisition",
         buyer,
         other=practice,
         amount=price,
-        text=f"{{actor}} acquires {{other}} ({people} oncologist{'' if people == 1 else 's'}) for {money(price)}: {reason}",
+        text=f"{{actor}} acquires {{other}} ({people} oncologist{'' if people == 1 else 's'}) {paid}: {reason}",
     )
 
 
@@ -134,13 +137,15 @@ def close_practice(model: OncologyMarket, practice: int, reason: str) -> None:
         close_site(model, int(site), reason, quiet=True)
     people = np.isin(model.physicians.site, np.flatnonzero(sites.org == practice))
     if people.any():
+        looking = model.region[sites.zone[model.physicians.site[people]]]
+        np.add.at(model.recruits, looking, 1.0)
         model.physicians.keep(~people)
-        model.recruits += float(people.sum())
     orgs.status[practice] = CLOSED
     orgs.cash[practice] = 0.0
     orgs.owner[practice] = orgs.network[practice] = -1
     orgs.pending[practice] = False
     model.tell("closure", practice, text=f"{{actor}} closes: {reason}")
+    end_ties_of(model, practice, None, "one of them has closed")
 
 
 def join_network(model: OncologyMarket, practice: int, network: int, reason: str) -> None:
@@ -167,16 +172,16 @@ def resell_platform(model: OncologyMarket, network: int) -> None:
     people = np.flatnonzero(np.isin(model.physicians.site, np.flatnonzero(np.isin(sites.org, owned))))
     u = model.luck.uniform("network.departures", model.t, model.physicians.key[people])
     leaving = people[u < float(law["network.resale.departures"])]
+    np.add.at(model.recruits, model.region[sites.zone[model.physicians.site[leaving]]], 1.0)
     keep = np.ones(len(model.physicians), dtype=np.bool_)
     keep[leaving] = False
     model.physicians.keep(keep)
-    model.recruits += float(len(leaving))
     model.tell(
         "platform_resale",
         network,
         amount=float(len(leaving)),
-        text=f"{{actor}} is sold to new investors after "
-        f"{law['network.resale.years']:.0f} years or more; {len(leaving)} oncologists leave",
+        text=f"{{actor}} is sold to new investors after {law['network.resale.years']:.0f} years or more; "
+        f"{len(leaving)} oncologist{'' if len(leaving) == 1 else 's'} leave",
     )
 
 

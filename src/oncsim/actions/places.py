@@ -148,7 +148,7 @@ def seat_people(model: OncologyMarket, org: int, site: int, people: int) -> None
             source = int(spare[np.lexsort((sites.key[spare], -sites.load[spare]))[0]])
             mover = np.flatnonzero(model.physicians.site == source)
             model.physicians.site[mover[np.argmax(model.physicians.key[mover])]] = site
-        elif model.recruits >= 1.0:
+        elif model.recruits[model.region[sites.zone[site]]] >= 1.0:
             hire(model, site, f"opening {number}")
 
 
@@ -165,7 +165,7 @@ def hire_all(model: OncologyMarket, at: NDArray[np.int64], posts: Sequence[str])
     sites, quarter = model.sites, str(model.quarter)
     keys = [identity(str(sites.id[site]), "hire", quarter, post) for site, post in zip(at, posts, strict=True)]
     model.physicians.append(len(keys), key=np.array(keys, dtype=np.uint64), site=at, years=0.0)
-    model.recruits -= float(len(keys))
+    np.subtract.at(model.recruits, model.region[sites.zone[at]], 1.0)
     people = model.physicians.headcount(len(sites))
     grown = np.unique(at)
     sites.chairs[grown] = np.maximum(sites.chairs[grown], CHAIRS_PER_ONCOLOGIST * people[grown])
@@ -267,7 +267,7 @@ def _move_people(model: OncologyMarket, site: int) -> None:
     keep = np.ones(len(people), dtype=np.bool_)
     keep[mine] = False
     people.keep(keep)
-    model.recruits += float(len(mine))
+    model.recruits[model.region[sites.zone[site]]] += float(len(mine))
 
 
 def close_idle_sites(model: OncologyMarket, sites_of: NDArray[np.int64]) -> None:

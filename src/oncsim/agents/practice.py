@@ -73,7 +73,8 @@ class IndependentPractice(Organization):
         error = float(law["practice.noise"]) * pay * self.noise("network.noise") / np.sqrt(max(self.size, 1))
         if round(gain + error, 9) <= 0:
             return
-        join_network(model, self.row, network, f"worth {money(gain)} a year, control given up counted")
+        believed = f"its owners believe it worth {money(gain + error)} a year, control given up counted"
+        join_network(model, self.row, network, believed)
 
     def nearest_network(self) -> int:
         """Return the row of the network with a member nearest to the practice, or -1 where none is in reach."""

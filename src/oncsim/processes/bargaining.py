@@ -91,11 +91,11 @@ def _tell_jumps(model: OncologyMarket, before: Floats, due_site: NDArray[np.bool
     for row in np.flatnonzero(jump):
         change = contracts.drug[row] / before[row] - 1.0
         model.tell(
-            "contract_renewed",
+            "price_step",
             int(sites.org[row]),
             site=int(row),
             amount=float(change),
-            text=f"{{actor}} renews its commercial contract for {sites.name[row]}: "
+            text=f"{{actor}} signs its first commercial contract for {sites.name[row]} as a hospital department: "
             f"drug prices rise {change:.0%} to the hospital level",
         )
 
@@ -103,6 +103,10 @@ def _tell_jumps(model: OncologyMarket, before: Floats, due_site: NDArray[np.bool
 def _networks(model: OncologyMarket, rows: NDArray[np.int64]) -> None:
     """At renewal a contract may fail, and an organisation outside a network may come back."""
     law, orgs = model.law, model.orgs
+    sites = model.sites
+    bargains = np.zeros(len(orgs), dtype=np.bool_)
+    bargains[sites.org[sites.open]] = True
+    bargains &= (orgs.status == 0) & (orgs.kind != NETWORK)
     broken, mended = float(law["payer.network.break"]), float(law["payer.network.mend"])
     for payer in (_MA, _COMMERCIAL):
         u = model.luck.uniform(f"bargaining.network.{PAYERS[payer]}", model.t, orgs.key[rows])
@@ -111,6 +115,6 @@ def _networks(model: OncologyMarket, rows: NDArray[np.int64]) -> None:
         changed = rows[now != inside]
         model.in_network[rows, payer] = now
         for row in changed:
-            if orgs.revenue[row] <= 0 or orgs.kind[row] == NETWORK:
+            if not bargains[row]:
                 continue
             model.payer_agent(payer).announce_network(int(row), bool(model.in_network[row, payer]))

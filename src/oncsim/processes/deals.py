@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.actions.ownership import acquire, money, redesignate_due
+from oncsim.actions.ownership import acquire, money
 from oncsim.actions.places import DEPARTMENT_MILES
 from oncsim.codes import ACADEMIC_CENTER, NETWORK
 from oncsim.processes.finance import UnitCosts
@@ -132,6 +132,9 @@ def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_o
     if agreed is None:
         return None
     price, uplift = agreed
+    means = float(orgs.cash[buyer]) + 4.0 * float(orgs.revenue[buyer]) * float(law["health_system.acquisition.financing"])
+    if price > means:
+        return None
     reason = _reason(plain, extra_340b, downstream, uplift, float(seen.yearly_margin[practice]) / max(people, 1.0))
     return Target(buyer, practice, price, uplift, worth, reason)
 
@@ -211,7 +214,7 @@ def combined_share(model: OncologyMarket, buyer: int, seller: int) -> float:
 
 
 def deals(model: OncologyMarket) -> None:
-    """Clear pending deals: still wanted, reviewed where chosen, closed; then re-designate acquired offices that are due."""
+    """Clear pending deals: still wanted, reviewed where chosen, closed."""
     law, orgs = model.law, model.orgs
     waiting: list[Pending] = []
     for one in model.pending:
@@ -245,4 +248,3 @@ def deals(model: OncologyMarket) -> None:
             continue
         acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
     model.pending = waiting
-    redesignate_due(model)

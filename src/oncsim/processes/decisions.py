@@ -54,18 +54,22 @@ def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
 
 
 def vacancies(model: OncologyMarket) -> NDArray[np.int64]:
-    """Return vacant posts at each site: what crowding asks for, one for a site that lost its last oncologist.
+    """Return posts offered at each site this quarter: what crowding asks for, one for a site that lost its last oncologist.
 
-    Sites whose owner loses money beyond its independence, or has no cash left, do not hire.
+    A post asked for is offered with the chance of a successful search, less often in a rural zone; a site grows by at most
+    one or a tenth at a time. Practices whose owners have earned too little, independence counted, do not hire.
     """
     law, sites, orgs = model.law, model.sites, model.orgs
     people = model.physicians.headcount(len(sites))
     home = sites.open & (sites.visiting_from < 0)
     target = float(law["practice.hire.load"])
-    wanted = np.where(sites.oncologists > 0, sites.oncologists * (sites.load / target - 1.0), 0.0)
-    posts = np.floor(np.minimum(wanted, np.maximum(0.25 * sites.oncologists, 1.0)) + 1e-9).astype(np.int64)
-    posts = np.maximum(posts, 0)
-    posts = np.where(home & (people == 0) & (sites.visiting_from < 0), 1, posts)
+    crowded = np.where(sites.oncologists > 0, sites.oncologists * (sites.load / target - 1.0), 0.0)
+    wanted = np.clip(crowded, 0.0, np.maximum(0.1 * sites.oncologists, 1.0))
+    wanted = np.where(people == 0, 1.0, wanted)
+    rural = model.zones.rural[sites.zone]
+    pull = np.where(rural, float(law["practice.hire.rural_pull"]), 1.0).clip(max=1.0)
+    u = model.luck.uniform("decisions.post", model.t, sites.key)
+    posts = np.floor(wanted * float(law["practice.hire.search"]) * pull + u).astype(np.int64)
     # Two years of margins, so that the quarter after a retirement does not bar the successor.
     worth = orgs.margin_history.mean(axis=1) + orgs.autonomy * np.maximum(orgs.headcount, 1) / 4.0
     able = np.isin(orgs.kind, (HEALTH_SYSTEM, ACADEMIC_CENTER)) | (worth > 0)
@@ -73,9 +77,9 @@ def vacancies(model: OncologyMarket) -> NDArray[np.int64]:
 
 
 def fill_vacancies(model: OncologyMarket) -> None:
-    """Match entrants with posts in keyed order; rural posts are accepted less often."""
-    available = int(model.recruits)
-    if available <= 0:
+    """Match the posts of each region with the oncologists who look for one there, in keyed random order."""
+    available = model.recruits.astype(np.int64)
+    if not (available > 0).any():
         return
     posts = vacancies(model)
     site = np.repeat(np.arange(len(posts)), posts)
@@ -84,12 +88,13 @@ def fill_vacancies(model: OncologyMarket) -> None:
     first = np.cumsum(posts) - posts
     slot = (np.arange(len(site)) - np.repeat(first, posts)).astype(np.uint64)
     keys = pair_keys(model.sites.key[site], slot)
-    rural = model.zones.rural[model.sites.zone[site]]
-    pull = np.where(rural, float(model.law["practice.hire.rural_pull"]), 1.0)
-    # An exponential race: a post is filled the earlier the stronger its pull.
-    arrival = -np.log(model.luck.uniform("decisions.recruit", model.t, keys)) / np.maximum(pull, 1e-9)
-    filled = np.lexsort((keys, arrival))[:available]
-    hire_all(model, site[filled], [f"post {one}" for one in slot[filled]])
+    region = model.region[model.sites.zone[site]]
+    order = np.lexsort((keys, model.luck.bits("decisions.recruit", model.t, keys), region))
+    ranked = region[order]
+    begins = np.searchsorted(ranked, ranked)
+    filled = order[np.arange(len(order)) - begins < available[ranked]]
+    if len(filled):
+        hire_all(model, site[filled], [f"post {one}" for one in slot[filled]])
 
 
 def found_practices(model: OncologyMarket) -> None:

@@ -48,7 +48,7 @@ def expected_patients(model: OncologyMarket) -> NDArray[np.float64]:
     growth = (1.0 + float(law["demand.case_growth"])) ** model.years
     cases = model.zones.cases_per_year / 4.0 * float(law["demand.systemic_share"]) * growth
     need = np.array([float(law["demand.need_share"][name]) for name in NEEDS])
-    need = need / need.sum()
+    need = need / max(need.sum(), 1e-12)
     by_payer = cases[:, None] * payer_shares(model)
     return np.asarray((by_payer[:, :, None] * need).reshape(len(model.zones), len(SEGMENTS)))
 
@@ -74,15 +74,16 @@ def retire(model: OncologyMarket) -> None:
 
 
 def enter(model: OncologyMarket) -> None:
-    """Add entrants to the pool: they replace expected leavers of a workforce growing at ``demand.supply_growth``.
+    """Add entrants to the pool of each region (state): they make up what its workforce lacks against its trend.
 
-    The pool follows the size of the workforce at the start, not luck, so that a policy cannot create physicians.
+    The trend is the workforce at the start growing at ``demand.supply_growth``, so that a policy cannot create
+    physicians. People seek posts in their region (most practise in one county, A05; few move, C27).
     """
-    law = model.law
-    people = model.workforce_at_start * (1.0 + float(law["demand.supply_growth"])) ** model.years
-    gap = people - len(model.physicians) - model.recruits
+    growth = (1.0 + float(model.law["demand.supply_growth"])) ** model.years
+    here = np.bincount(model.region[model.sites.zone[model.physicians.site]], minlength=len(model.recruits))
+    gap = model.workforce_at_start * growth - here - model.recruits
     # A shortfall is made up over a year: training does not answer within a quarter.
-    model.recruits += max(gap, 0.0) * 0.25
+    model.recruits += np.maximum(gap, 0.0) * 0.25
 
 
 def round_systematically(expected: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.float64]:

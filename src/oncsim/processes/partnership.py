@@ -141,6 +141,16 @@ def end_tie(model: OncologyMarket, row: int, reason: str) -> None:
     )
 
 
+def end_ties_of(model: OncologyMarket, org: int, others: NDArray[np.bool_] | None, reason: str) -> None:
+    """End the living ties of an organisation: all of them, or those with the organisations flagged in ``others``."""
+    ties = model.ties
+    mine = (ties.stage != DISSOLVED) & ((ties.a == org) | (ties.b == org))
+    if others is not None:
+        mine &= others[np.where(ties.a == org, ties.b, ties.a)]
+    for row in np.flatnonzero(mine):
+        end_tie(model, int(row), reason)
+
+
 def sign_tie(model: OncologyMarket, a: int, b: int, form: int, trust: tuple[float, float], stage: int, reason: str) -> int:
     """Sign a tie between two organisations; return its row."""
     orgs, law = model.orgs, model.law
@@ -186,7 +196,8 @@ def _meet(model: OncologyMarket) -> None:
     living = ties.stage != DISSOLVED
     tied = np.unique(np.concatenate([ties.a[living] * size + ties.b[living], ties.b[living] * size + ties.a[living]]))
     top = orgs.top_owner()
-    free = (orgs.status[a] == 0) & (orgs.status[b] == 0) & (top[a] != top[b]) & ~np.isin(a * size + b, tied)
+    free = ~orgs.pending[a] & ~orgs.pending[b]
+    free &= (orgs.status[a] == 0) & (orgs.status[b] == 0) & (top[a] != top[b]) & ~np.isin(a * size + b, tied)
     a, b, miles = a[free], b[free], miles[free]
     if len(a) == 0:
         return

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oncsim.actions.deeds import do_event
+from oncsim.actions.ownership import redesignate_due
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
 
 def policy(model: OncologyMarket) -> None:
-    """Look up every dated value, refresh what follows from it, and make scripted events happen."""
+    """Look up every dated value, make scripted events happen, turn acquired offices that are due into departments.
+
+    Re-designation is the first thing of a quarter, so that every row of a quarter knows one operator of a site.
+    """
     model.law = model.parameters.at(model.law_quarter)
     if not model.settling:
         for event in model.source_scenario.events:
             if event.at == model.quarter:
                 do_event(model, event)
+        redesignate_due(model)
     refresh_340b(model)
 
 

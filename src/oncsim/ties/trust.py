@@ -44,6 +44,8 @@ def after_quarter(
 def stationary_mean(good_share: float, gain: float, loss_ratio: float) -> float:
     """Return the long-run mean of trust without drift: ``g p / (g p + l (1 - p))``."""
     loss = gain * loss_ratio
+    if gain * good_share + loss * (1.0 - good_share) <= 0:
+        return good_share  # trust that never moves has no long run; this keeps the start as it is
     return gain * good_share / (gain * good_share + loss * (1.0 - good_share))
 
 
