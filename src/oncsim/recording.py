@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from oncsim.codes import ORG_KINDS, SITE_KINDS, STATUSES, TIE_FORMS, TIE_STAGES
+from oncsim.codes import ACTIVE, ORG_KINDS, SITE_KINDS, STATUSES, TIE_FORMS, TIE_STAGES
 from oncsim.ties.trust import DISSOLVED
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Recording:
         self._orgs: list[dict[str, np.ndarray[Any, Any]]] = []
         self._sites: list[dict[str, np.ndarray[Any, Any]]] = []
         self._ties: list[dict[str, np.ndarray[Any, Any]]] = []
+        self._holdings: list[dict[str, np.ndarray[Any, Any]]] = []
         self.events: list[tuple[str, str, str, str, str, float, str]] = []
 
     def add_metrics(self, quarter: str, rows: MetricRows) -> None:
@@ -72,13 +73,22 @@ class Recording:
                 "eligible_340b": sites.eligible_340b.copy(),
             }
         )
-        shown = (ties.stage != DISSOLVED) | (ties.stage_age == 0)
+        shown = (ties.stage != DISSOLVED) | (ties.ended == model.t)
         self._ties.append(
             {
                 "row": np.flatnonzero(shown).astype(np.int32),
                 "stage": ties.stage[shown].astype(np.int8),
                 "trust_ab": ties.trust_ab[shown],
                 "trust_ba": ties.trust_ba[shown],
+            }
+        )
+        member = np.flatnonzero((orgs.network >= 0) & (orgs.status == ACTIVE))
+        owned = np.flatnonzero(orgs.owner >= 0)
+        self._holdings.append(
+            {
+                "a": np.concatenate([orgs.network[member], orgs.owner[owned]]).astype(np.int32),
+                "b": np.concatenate([member, owned]).astype(np.int32),
+                "owned": np.repeat([False, True], [len(member), len(owned)]),
             }
         )
 
@@ -94,9 +104,7 @@ class Recording:
         }
 
     def _quarter_column(self, blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> Any:
-        sizes = [len(next(iter(block.values()))) for block in blocks]
-        codes = np.repeat(np.arange(len(blocks), dtype=np.int16), sizes)
-        return coded(codes, self.quarters)
+        return coded(self._codes(blocks), self.quarters)
 
     def _metric_table(self) -> pd.DataFrame:
         quarters = [quarter for quarter, _ in self._metrics]
@@ -156,24 +164,36 @@ class Recording:
         )
 
     def _tie_table(self, model: OncologyMarket) -> pd.DataFrame:
-        ties = model.ties
-        stacked = _stack(self._ties)
-        row = stacked["row"]
-        ids = list(model.orgs.id)
-        return pd.DataFrame(
+        """Return signed ties, then memberships and ownership as ties of their own form, without trust."""
+        ties, ids = model.ties, [str(one) for one in model.orgs.id]
+        stacked, held = _stack(self._ties), _stack(self._holdings)
+        row, owned = stacked["row"], held["owned"]
+        form = np.where(owned, TIE_FORMS.index("acquisition"), TIE_FORMS.index("network_membership"))
+        control = float(model.law["network.control"])
+        held_names = [f"{ids[a]}~{ids[b]}~{TIE_FORMS[f]}" for a, b, f in zip(held["a"], held["b"], form, strict=True)]
+        unknown = np.full(len(owned), np.nan)
+        quarter = np.concatenate([self._codes(self._ties), self._codes(self._holdings)])
+        table = pd.DataFrame(
             {
-                "quarter": self._quarter_column(self._ties),
-                "tie": coded(row, list(ties.id)),
-                "a": coded(ties.a[row], ids),
-                "b": coded(ties.b[row], ids),
-                "form": coded(ties.form[row], list(TIE_FORMS)),
-                "stage": coded(stacked["stage"], list(TIE_STAGES)),
-                "trust_ab": stacked["trust_ab"],
-                "trust_ba": stacked["trust_ba"],
-                "owner_share": ties.owner_share[row],
-                "control_share": ties.control_share[row],
+                "quarter": coded(quarter, self.quarters),
+                "tie": pd.Categorical([*ties.id[row], *held_names]),
+                "a": coded(np.concatenate([ties.a[row], held["a"]]), ids),
+                "b": coded(np.concatenate([ties.b[row], held["b"]]), ids),
+                "form": coded(np.concatenate([ties.form[row], form]), TIE_FORMS),
+                "stage": coded(
+                    np.concatenate([stacked["stage"], np.full(len(owned), TIE_STAGES.index("active"))]), TIE_STAGES
+                ),
+                "trust_ab": np.concatenate([stacked["trust_ab"], unknown]),
+                "trust_ba": np.concatenate([stacked["trust_ba"], unknown]),
+                "owner_share": np.concatenate([ties.owner_share[row], owned.astype(np.float64)]),
+                "control_share": np.concatenate([ties.control_share[row], np.where(owned, 1.0, control)]),
             }
         )
+        return table.iloc[np.argsort(quarter, kind="stable")].reset_index(drop=True)
+
+    def _codes(self, blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> np.ndarray[Any, Any]:
+        sizes = [len(next(iter(block.values()))) for block in blocks]
+        return np.repeat(np.arange(len(blocks), dtype=np.int16), sizes)
 
 
 def coded(codes: Any, categories: Sequence[str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, PRACTICE
+from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, PRACTICE
 from oncsim.metrics.registry import Compute, Row, metric
 from oncsim.metrics.view import View
 
@@ -12,7 +12,7 @@ from oncsim.metrics.view import View
 def _margin(kind: int) -> Compute:
     def compute(view: View) -> Iterator[Row]:
         orgs = view.model.orgs
-        some = (orgs.kind == kind) & (orgs.status == ACTIVE)
+        some = orgs.kind == kind
         revenue = orgs.revenue[some].sum()
         if revenue > 0:
             yield "all", "", float(orgs.margin[some].sum() / revenue)
@@ -28,7 +28,7 @@ for _name, _kind, _who in (
     metric(
         f"finance.{_name}",
         title=f"Margin of {_who}",
-        definition=f"Sum of margin over sum of revenue of the {_who} that are active at the end of the "
-        "quarter; only what they earn and spend on oncology.",
+        definition=f"Sum of margin over sum of revenue of the {_who}, whoever owns them; only "
+        "what they earn and spend on oncology.",
         unit="share",
     )(_margin(_kind))

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import TIE_FORMS, TIE_STAGES
+from oncsim.codes import ACTIVE, TIE_FORMS, TIE_STAGES
 from oncsim.metrics.registry import INTERFACE, Row, metric
 from oncsim.metrics.view import View
 
@@ -24,15 +24,19 @@ def _in_force(view: View) -> NDArray[np.bool_]:
 @metric(
     "partnership.active",
     title="Active ties",
-    definition="Ties between organisations in force at the end of the quarter. " + _WORDS,
+    definition="Ties between organisations in force at the end of the quarter; practices that are members of a network "
+    "and organisations owned by another count as forms of their own. " + _WORDS,
     unit="ties",
     groups=("form",),
 )
 def active(view: View) -> Iterator[Row]:
     """Return the number of active ties, by form."""
-    forms = view.model.ties.form[_in_force(view)]
-    yield "all", "", float(len(forms))
-    for form, count in zip(TIE_FORMS, np.bincount(forms, minlength=len(TIE_FORMS)), strict=True):
+    orgs = view.model.orgs
+    counts = np.bincount(view.model.ties.form[_in_force(view)], minlength=len(TIE_FORMS))
+    counts[TIE_FORMS.index("network_membership")] += ((orgs.network >= 0) & (orgs.status == ACTIVE)).sum()
+    counts[TIE_FORMS.index("acquisition")] += (orgs.owner >= 0).sum()
+    yield "all", "", float(counts.sum())
+    for form, count in zip(TIE_FORMS, counts, strict=True):
         yield "all", f"form={form}", float(count)
 
 
@@ -50,7 +54,7 @@ for _name, _event, _title, _definition in (
 @metric(
     "partnership.age_median",
     title="Median age of active ties",
-    definition="Median over active ties of their age in quarters. " + _WORDS,
+    definition="Median of their age in quarters over active ties other than membership and ownership. " + _WORDS,
     unit="quarters",
 )
 def age_median(view: View) -> Iterator[Row]:
@@ -63,7 +67,7 @@ def age_median(view: View) -> Iterator[Row]:
 @metric(
     "partnership.trust_mean",
     title="Mean trust between partners",
-    definition="Mean over active ties of the trust in both directions. " + _WORDS,
+    definition="Mean of the trust in both directions over active ties other than membership and ownership. " + _WORDS,
     unit="0-1",
     source=INTERFACE,
     better="higher",

@@ -68,9 +68,10 @@ def patient_cost_share(view: View) -> Iterator[Row]:
 @metric(
     "spending.margin_340b",
     title="340B margin",
-    definition="Drug receipts less drug cost at sites whose drugs are bought at 340B prices. Nominal dollars.",
+    definition="What 340B adds to the drug margin of sites that buy at its prices: drug receipts less drug cost, over "
+    "what the same drugs would have left at ordinary prices and payment. Zero without a discount. Nominal dollars.",
     unit="dollars per quarter",
 )
 def margin_340b(view: View) -> Iterator[Row]:
-    """Return the drug margin at 340B sites."""
+    """Return what 340B adds to the drug margin of eligible sites."""
     yield "all", "", float(view.model.money.margin_340b.sum())

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from oncsim.actions.ownership import acquire, money
 from oncsim.actions.places import DEPARTMENT_MILES
-from oncsim.codes import ACADEMIC_CENTER, NETWORK
+from oncsim.codes import ACADEMIC_CENTER, NETWORK, PAYER
 from oncsim.processes.finance import UnitCosts
 from oncsim.processes.prospects import annuity
 from oncsim.randomness import pair_keys
+from oncsim.state.physicians import full_time_equivalents
+from oncsim.state.sums import sum_by
 from oncsim.state.travel import great_circle_miles
 
 if TYPE_CHECKING:
@@ -248,3 +250,17 @@ def deals(model: OncologyMarket) -> None:
             continue
         acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
     model.pending = waiting
+    count_again(model)
+
+
+def count_again(model: OncologyMarket) -> None:
+    """Count people and patients by who operates a site now, after everybody has acted; closed sites have nobody.
+
+    What was earned in the quarter stays with those who earned it.
+    """
+    sites, orgs = model.sites, model.orgs
+    sites.oncologists = full_time_equivalents(sites, model.physicians)
+    size = len(orgs)
+    payers = orgs.kind == PAYER
+    for name, values in (("oncologists", sites.oncologists), ("starts", sites.starts.sum(axis=1))):
+        setattr(orgs, name, np.where(payers, getattr(orgs, name), sum_by(sites.org, values, size)))

@@ -129,6 +129,7 @@ def end_tie(model: OncologyMarket, row: int, reason: str) -> None:
     ties = model.ties
     ties.stage[row] = DISSOLVED
     ties.stage_age[row] = 0
+    ties.ended[row] = model.t
     years = ties.age[row] / 4.0
     model.former_partners.add((int(ties.a[row]), int(ties.b[row])))
     model.tell(

@@ -282,10 +282,21 @@ def payment(model: OncologyMarket) -> None:
     paid, patient = receipts(law, rates, volumes)
     discount = model.purchasing_discount()[model.sites.org]
     cost, listed, _ = drug_costs(law, volumes, discount, model.sites.eligible_340b)
-    margin = np.where(model.sites.eligible_340b, paid[:, :, _DRUG].sum(axis=1) - cost, 0.0)
+    margin = _margin_340b(model, volumes, paid[:, :, _DRUG].sum(axis=1) - cost, listed)
     model.volumes, model.rates = volumes, rates
     model.money = Money(paid, patient, cost, listed, margin)
     model.medicare_price, model.commercial_price = standard_prices(model, rates)
+
+
+def _margin_340b(model: OncologyMarket, volumes: Volumes, drug_margin: Floats, listed: Floats) -> Floats:
+    """Return what 340B adds to the drug margin of eligible sites: against ordinary prices and Medicare's ordinary rate."""
+    law, setting = model.law, Setting.of_sites(model)
+    ordinary = Setting(setting.hospital, setting.kind, setting.excepted, np.zeros_like(setting.drugs_340b))
+    rates = allowed_rates(law, ordinary, model.contracts.drug, model.contracts.service)
+    share = patient_shares(law)
+    kept = share + (1.0 - share) * (1.0 - sequester_share(law))
+    without = (rates.drug * volumes.drug_dollars * kept).sum(axis=1) - listed
+    return np.where(model.sites.eligible_340b, drug_margin - without, 0.0)
 
 
 def standard_prices(model: OncologyMarket, rates: Rates) -> tuple[Floats, Floats]:

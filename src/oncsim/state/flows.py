@@ -45,7 +45,7 @@ class Money:
     drug_cost_list : (sites,) float
         What it would have paid without the 340B discount.
     margin_340b : (sites,) float
-        Drug receipts less drug cost at 340B sites, dollars.
+        What 340B adds to the drug margin of each site that buys at its prices, dollars.
     """
 
     paid: NDArray[np.float64]

@@ -13,7 +13,7 @@ from oncsim.state.columns import Columns
 class Ties(Columns):
     """Rows are ties, living or dissolved; ``a`` and ``b`` are organisation rows, ``form`` and ``stage`` code numbers.
 
-    ``trust_ab`` is the trust ``a`` has in ``b``. ``evidence_ab`` counts the quarters of direct experience behind it.
+    ``ended`` is the quarter count in which a tie was dissolved. ``trust_ab`` is the trust ``a`` has in ``b``. ``evidence_ab`` counts the quarters of direct experience behind it.
     """
 
     COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {
@@ -25,6 +25,7 @@ class Ties(Columns):
         "stage": (np.int64, 0),
         "age": (np.int64, 0),
         "stage_age": (np.int64, 0),
+        "ended": (np.int64, -1_000_000),
         "ramp": (np.int64, 2),
         "trust_ab": (np.float64, 0.5),
         "trust_ba": (np.float64, 0.5),
@@ -41,6 +42,7 @@ class Ties(Columns):
     stage: NDArray[np.int64]
     age: NDArray[np.int64]
     stage_age: NDArray[np.int64]
+    ended: NDArray[np.int64]
     ramp: NDArray[np.int64]
     trust_ab: NDArray[np.float64]
     trust_ba: NDArray[np.float64]
