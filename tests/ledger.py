@@ -26,7 +26,7 @@ class Before:
         return cls(
             model.waiting.copy(),
             model.physicians.key.copy(),
-            float(model.recruits),
+            float(model.recruits.sum()),
             model.retired,
             len(model.ledger),
             len(model.recording.events),
@@ -120,15 +120,16 @@ def physicians(model: OncologyMarket, before: Before) -> None:
     assert ((model.physicians.site >= 0) & (model.physicians.site < len(model.sites))).all()
     assert model.sites.open[model.physicians.site].all()
     retired = model.retired - before.retired
-    path = model.workforce_at_start * (1 + float(model.law["demand.supply_growth"])) ** model.years
+    path = float(model.workforce_at_start.sum()) * (1 + float(model.law["demand.supply_growth"])) ** model.years
     entered = 0.25 * max(path - (len(before.physicians) - retired) - before.recruits, 0.0)
     told = model.recording.events[before.events :]
     joined = sum(one[5] for one in told if one[1] == "oncologists_joined")
     left = sum(one[5] for one in told if one[1] == "oncologists_left")
     if joined == left == 0:  # scripted moves come from outside the market, and before entrants are counted
-        now = len(keys) + model.recruits
+        assert len(model.recruits) == 1  # one region: the sum below holds region by region
+        now = len(keys) + model.recruits.sum()
         assert abs(now - (len(before.physicians) + before.recruits - retired + entered)) < 1e-6
-    assert model.recruits > -1e-9
+    assert (model.recruits > -1e-9).all()
 
 
 def deals(model: OncologyMarket, before: Before) -> None:

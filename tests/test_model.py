@@ -186,7 +186,7 @@ def test_what_is_recorded_of_a_quarter_stays_as_it_was() -> None:
             after = tables[name][tables[name]["quarter"].astype(str) == quarter]
             for column in table.columns:
                 # The terms of a tie and names are kept once, not by quarter.
-                left, right = table[column].astype(object).tolist(), after[column].astype(object).tolist()
+                left, right = (one[column].astype(object).fillna("").tolist() for one in (table, after))
                 assert left == right, (quarter, name, column)
 
 

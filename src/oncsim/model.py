@@ -11,10 +11,11 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.actions.checking import event_faults
 from oncsim.agents import AGENT_OF_KIND, Organization, Payer
 from oncsim.calendar import Quarter
-from oncsim.codes import ACADEMIC_CENTER, PAYER, PAYERS, PRACTICE
-from oncsim.errors import RunError
+from oncsim.codes import ACADEMIC_CENTER, PAYER, PAYERS, PRACTICE, SERVICE_LINES
+from oncsim.errors import InputError, RunError
 from oncsim.metrics import PriceBase
 from oncsim.processes.bargaining import bargaining, first_contracts
 from oncsim.processes.care import CareResults, care
@@ -86,7 +87,7 @@ class OncologyMarket(mesa.Model):
 
     Raises
     ------
-    RunError
+    InputError
         When a scripted event names an organisation or place that the market does not have.
     """
 
@@ -128,6 +129,9 @@ class OncologyMarket(mesa.Model):
         self.warnings: list[str] = list(market.notes)
         self.profile = profile
         self._begin()
+        faults = event_faults(self)
+        if faults:
+            raise InputError(faults)
         self._settle(int(scenario.settings.settle_quarters))
 
     # -- start ------------------------------------------------------------------------------------------------------
@@ -232,7 +236,21 @@ class OncologyMarket(mesa.Model):
         return inside
 
     def _warn_of_gaps(self) -> None:
-        """Name zones from which no site can be reached."""
+        """Name zones from which no site can be reached, and say where rare care or real names need a word of caution."""
+        cellular = self.sites.lines[:, SERVICE_LINES.index("cellular_therapy")] & self.sites.open
+        reached = np.zeros(len(self.zones), dtype=np.bool_)
+        reached[self.pairs.zone[cellular[self.pairs.site]]] = True
+        if not reached.all():
+            share = float(self.zones.population[~reached].sum() / max(self.zones.population.sum(), 1.0))
+            self.warnings.append(
+                f"{share:.0%} of people live where no site with cellular therapy can be reached: their tertiary patients "
+                "count as untreated"
+            )
+        if self.market.source == "files":
+            self.warnings.append(
+                "names come from the tables, what organisations do here is simulated: nothing in the story is a "
+                "statement about a real organisation"
+            )
         empty = np.flatnonzero(np.diff(self.pairs.start) == 0)
         if len(empty):
             shown = ", ".join(self.zones.names[z] for z in empty[:5])

@@ -69,10 +69,38 @@ def load(scenario: Scenario | str | Path, sets: Sequence[str] = ()) -> Scenario:
     if isinstance(scenario, str | Path):
         from oncsim.scenario import load_scenario
 
+        _check_name(scenario)
         return load_scenario(scenario, sets)
     if sets:
         raise InputError("sets: only with the path or the id of a scenario; load_scenario(path, sets) takes them too")
     return scenario
+
+
+def _check_name(scenario: str | Path) -> None:
+    """Refuse what is there but cannot be a scenario, before it is looked up among the bundled ones."""
+    from oncsim.scenario import bundled_scenarios
+
+    text, allowed = str(scenario), "give a YAML file, or the id of a bundled scenario: `oncsim scenario list`"
+    if not text.strip():
+        raise InputError([Fault("scenario", 0, 0, "", f"an empty name is not a scenario ({allowed})")])
+    path = Path(text)
+    if text in bundled_scenarios() or path.is_file() or not path.exists():
+        return
+    what = "this is a folder" if path.is_dir() else "this is a device"
+    raise InputError([Fault(text, 0, 0, "", f"{what}, not a scenario file ({allowed})")])
+
+
+def check_folder(out: str | Path, option: str = "--out") -> Path:
+    """Return the folder that results go to.
+
+    Raises
+    ------
+    InputError
+        When it is empty text, which would mean the working folder without saying so.
+    """
+    if not str(out).strip():
+        raise InputError([Fault(option, 0, 0, "", "is empty (name a folder, for example results; . is the working folder)")])
+    return Path(out)
 
 
 def check_plan(

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncsim import replicates as work
+from oncsim.building import build as build
 from oncsim.calendar import Quarter
 from oncsim.errors import InputError, RunError
-from oncsim.planning import Plan, check_plan, load
+from oncsim.planning import Plan, check_folder, check_plan, load
 from oncsim.results import files
 from oncsim.results.identity import market_digest
 from oncsim.results.manifest import (
@@ -122,7 +123,7 @@ def run(
     plan = check_plan(loaded, replicates, seed, until, workers, record, format, uncertainty, profile)
     market = partial(build, plan.scenario)
     if out is not None:
-        return run_plan(plan, market, Path(out), force, report, progress)
+        return run_plan(plan, market, check_folder(out), force, report, progress)
     place = Path(tempfile.mkdtemp(prefix="oncsim-"))
     try:
         done = run_plan(plan, market, place, force, False, progress)
@@ -170,14 +171,6 @@ def run_plan(
     done = Run(target)
     done.reused = reused
     return done
-
-
-def build(scenario: Scenario) -> Market:
-    """Build the market of a scenario."""
-    from oncsim.market import build_market
-
-    market: Market = build_market(scenario.market, scenario.folder)
-    return market
 
 
 def _execute(plan: Plan, market: Market, target: Path, report: bool, progress: Progress | None) -> None:

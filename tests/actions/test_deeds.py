@@ -27,7 +27,7 @@ from oncsim.codes import (
     TIE_FORMS,
     TIE_STAGES,
 )
-from oncsim.errors import RunError
+from oncsim.errors import InputError, RunError
 from oncsim.model import OncologyMarket
 from oncsim.ties.trust import DISSOLVED
 
@@ -73,7 +73,7 @@ def test_every_action_has_a_deed_and_every_deed_an_action() -> None:
 
 def test_nothing_happens_on_its_own_in_the_still_market() -> None:
     model = steps(still(6), 6)
-    assert set(events(model)["event"]) <= {"contract_renewed", "site_rule"}
+    assert set(events(model)["event"]) <= {"price_step", "site_rule"}
 
 
 def test_takeover_of_a_practice() -> None:
@@ -246,10 +246,11 @@ def test_close_site_named_or_all() -> None:
 def test_close_site_of_an_unknown_name_is_an_error_with_the_near_miss() -> None:
     market = start(1, METRO)
     name = str(market.sites.name[np.flatnonzero(market.sites.org == row(market, "S1"))[0]])
-    model = still(3, {"do": "close_site", "org": "S1", "site": name[:-1]})
-    with pytest.raises(RunError) as error:
-        finish(model)
+    with pytest.raises(InputError) as error:
+        still(3, {"do": "close_site", "org": "S1", "site": name[:-1]})
     assert name in str(error.value)
+    assert error.value.faults[0].where == "events[1].site"
+    assert error.value.faults[0].line > 0
 
 
 def test_340b_is_gained_and_lost_by_hospitals_and_their_departments() -> None:
@@ -363,15 +364,15 @@ def test_networks_are_joined_and_left() -> None:
 
 
 def test_only_networks_can_be_joined() -> None:
-    with pytest.raises(RunError, match="is not a network"):
-        finish(still(2, {"do": "join_network", "org": "P01", "network": "S1"}))
+    with pytest.raises(InputError, match="is not a network"):
+        still(2, {"do": "join_network", "org": "P01", "network": "S1"})
 
 
 @pytest.mark.parametrize("action", sorted(ACTIONS))
 def test_an_unknown_organisation_is_an_error_with_the_near_miss(action: str) -> None:
     needed = {name: _some(one) for name, one in ACTIONS[action].arguments.items() if one.required}
-    with pytest.raises(RunError, match="'Meridian Helth'; did you mean 'Meridian Health'"):
-        finish(still(2, {"do": action, "org": "Meridian Helth", **needed}))
+    with pytest.raises(InputError, match="'Meridian Helth'; did you mean 'Meridian Health'"):
+        still(2, {"do": action, "org": "Meridian Helth", **needed})
 
 
 def _some(argument: Any) -> Any:
@@ -393,4 +394,45 @@ def test_events_happen_in_their_quarter_only_and_in_paired_runs_to_the_same() ->
 def test_an_event_that_chooses_nobody_is_named_among_the_warnings() -> None:
     chosen = [{"at": "2026Q1", "do": "gain_340b", "kind": "health_system", "share": 0.0}]
     model = run(1, events=chosen)
-    assert "the event gain_340b of 2026Q1 found no organisation to happen to" in model.warnings
+    assert "the event gain_340b of 2026Q1 (events[1]) found nobody to happen to" in model.warnings
+
+
+def test_every_fault_of_every_event_is_named_at_once() -> None:
+    wrong = (
+        {"do": "oncologists_join", "org": "Plains Oncolgy Associates", "count": 1},
+        {"do": "takeover", "org": "largest_practice", "by": "commercial"},
+        {"do": "open_site", "org": "largest_practice", "place": {"lat": 0, "lon": 0}},
+        {"do": "open_site", "org": "largest_practice", "add": "imaging"},
+        {"do": "capacity_shock", "state": "TX", "fraction": -0.1},
+        {"do": "capacity_shock", "market": "nowhere", "fraction": -0.1},
+        {"do": "gain_340b", "org": "P01"},
+        {"do": "sign_tie", "org": "P01", "with": "medicaid"},
+    )
+    with pytest.raises(InputError) as error:
+        still(2, *wrong)
+    said = [(fault.where, fault.message) for fault in error.value.faults]
+    assert said == [
+        (
+            "events[1].org",
+            "the market has no organisation 'Plains Oncolgy Associates'; did you mean 'Plains Oncology Associates'?",
+        ),
+        ("events[2].by", "Commercial plans is a payer, which cannot take over providers"),
+        (
+            "events[3].place",
+            "0, 0 is 6,650 miles from the nearest zone, Ivywood (at most 100; longitudes west of Greenwich are negative)",
+        ),
+        ("events[5].state", "the market has no zone in 'TX' (states here: none)"),
+        ("events[6].market", "there is no market 'nowhere'"),
+        ("events[7].org", f"{_name('P01')} is a practice (this action is for: health_system, academic_center)"),
+        ("events[8].with", "Medicaid is a payer, not a provider"),
+    ]
+
+
+def _name(org: str) -> str:
+    model = start(1, METRO)
+    return str(model.orgs.name[row(model, org)])
+
+
+def test_a_practice_cannot_open_a_hospital_department() -> None:
+    with pytest.raises(InputError, match="a practice cannot open 'amc_main'"):
+        still(2, {"do": "open_site", "org": "P01", "kind": "amc_main"})

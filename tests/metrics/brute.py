@@ -366,11 +366,7 @@ ORACLES["spending.margin_340b"] = lambda state: {("all", ""): sum(state.money.ma
 
 
 def margin(state: Any, kind: str) -> Rows:
-    some = [
-        org
-        for org in range(len(state.orgs))
-        if ORG_KINDS[state.orgs.kind[org]] == kind and STATUSES[state.orgs.status[org]] == "active"
-    ]
+    some = [org for org in range(len(state.orgs)) if ORG_KINDS[state.orgs.kind[org]] == kind]
     return ratio(sum(state.orgs.margin[o] for o in some), sum(state.orgs.revenue[o] for o in some))
 
 
@@ -390,6 +386,11 @@ def in_force(state: Any) -> list[int]:
 @oracle("partnership.active")
 def partnership_active(state: Any) -> Rows:
     forms = [TIE_FORMS[state.ties.form[t]] for t in in_force(state)]
+    for org in range(len(state.orgs)):
+        if state.orgs.network[org] >= 0 and STATUSES[state.orgs.status[org]] == "active":
+            forms.append("network_membership")
+        if state.orgs.owner[org] >= 0:
+            forms.append("acquisition")
     return {("all", ""): len(forms)} | {("all", f"form={form}"): forms.count(form) for form in TIE_FORMS}
 
 

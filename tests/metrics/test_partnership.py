@@ -19,6 +19,7 @@ def test_forms_add_up_to_all_active_ties() -> None:
 def test_a_tie_counts_from_signing_to_its_end(stage: str) -> None:
     state = tiny(1, ties=5)
     state.ties.stage[:] = TIE_STAGES.index(stage)
+    state.orgs.network[:], state.orgs.owner[:] = -1, -1
     counted = stage in ("ramp_up", "active", "deepened", "scaled_back")
     assert values_of("partnership.active", state)[ALL] == (5 if counted else 0)
     for name in ("partnership.age_median", "partnership.trust_mean"):

@@ -48,7 +48,7 @@ def test_the_rate_table_changes_at_once_and_the_drug_price_with_the_contract() -
     hospital = float(model.law["payment.commercial.drug"]["hospital"])
     assert model.contracts.drug[site] >= hospital - 1e-9
     assert model.rates.drug[site, COMMERCIAL] == pytest.approx(office)
-    told = events(model, "contract_renewed")
+    told = events(model, "price_step")
     assert model.sites.id[site] in set(told["site"])
     model.step()
     assert model.rates.drug[site, COMMERCIAL] >= hospital - 1e-9

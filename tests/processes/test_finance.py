@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from markets import METRO, events, scenario, start, tiny_markets
 from oncsim.calendar import Quarter
-from oncsim.codes import NETWORK, PAYER, PRACTICE
+from oncsim.codes import CLOSED, NETWORK, PAYER, PRACTICE
 from oncsim.market.form import Market
 from oncsim.model import OncologyMarket
 from oncsim.processes.finance import UnitCosts, operating_cost, shared_saving
@@ -115,6 +115,9 @@ def test_cash_grows_by_the_margin_until_a_reserve_is_full() -> None:
         builders = opened.loc[opened["quarter"] == str(model.quarter), "actor"]
         # Owners of a practice cover losses out of their pay first.
         earning = (orgs.kind[:size] != PRACTICE) | (orgs.margin[:size] >= 0)
-        untouched = earning & ~paid & ~np.isin(orgs.id[:size], builders.to_list())
+        sold = np.isin(np.arange(size), [seller for _, _, seller, _ in model.ledger[buyers:]]) | (
+            orgs.status[:size] == CLOSED
+        )
+        untouched = earning & ~paid & ~sold & ~np.isin(orgs.id[:size], builders.to_list())
         np.testing.assert_allclose(orgs.cash[:size][untouched], expected[untouched])
         assert untouched.sum() > size / 3

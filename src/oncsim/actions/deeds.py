@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from oncsim.actions.catalogue import ACTIONS
-from oncsim.actions.ownership import acquire, join_network, leave_network, release_practice
+from oncsim.actions.checking import can_open
+from oncsim.actions.ownership import acquire, close_practice, join_network, leave_network, release_practice
 from oncsim.actions.places import close_site, default_kind, hire, open_site
 from oncsim.actions.selection import find_organization, find_zone, select
 from oncsim.codes import (
     ACADEMIC_CENTER,
     ACQUIRED,
     ACTIVE,
+    CLOSED,
     HEALTH_SYSTEM,
     NETWORK,
     ORG_KINDS,
+    PRACTICE,
     SERVICE_LINES,
     SITE_KINDS,
     TIE_FORMS,
@@ -42,9 +45,13 @@ def do_event(model: OncologyMarket, event: ScheduledEvent) -> None:
     allowed = [ORG_KINDS.index(kind) for kind in action.targets]
     arguments = {name: one.default for name, one in action.arguments.items() if one.default is not None}
     arguments.update(event.arguments)
+    told = len(model.recording.events)
     for row in rows:
         if int(model.orgs.kind[row]) in allowed:
             DEEDS[event.do](model, int(row), arguments)
+    # Every deed that changes something tells of it.
+    if len(model.recording.events) == told:
+        model.warnings.append(f"the event {event.do} of {event.at} ({event.where}) found nobody to happen to")
     model.scripted += 1
 
 
@@ -99,12 +106,15 @@ def _open_site(model: OncologyMarket, row: int, given: Arguments) -> None:
         lat = float(model.zones.lat[zone]) if some_lat is None else some_lat
         lon = float(model.zones.lon[zone]) if some_lon is None else some_lon
     kind = SITE_KINDS.index(str(given["kind"])) if given.get("kind") else default_kind(model, row)
+    if not can_open(model, row, kind):
+        return
     lines = np.zeros(len(SERVICE_LINES), dtype=np.bool_)
     if given.get("add"):
         lines[SERVICE_LINES.index(str(given["add"]))] = True
     site = open_site(model, row, zone, kind, lat=lat, lon=lon, chairs=float(given["chairs"]), lines=lines, reason="scripted")
     # Oncologists of a scripted site come from outside the market, so that nobody else loses them.
     _join(model, row, {"count": int(given["oncologists"])}, site)
+    model.sites.chairs[site] = float(given["chairs"])
 
 
 def _close_site(model: OncologyMarket, row: int, given: Arguments) -> None:
@@ -116,6 +126,10 @@ def _close_site(model: OncologyMarket, row: int, given: Arguments) -> None:
         if len(mine) == 0:
             known = [str(sites.name[s]) for s in np.flatnonzero((sites.org == row) & sites.open)]
             raise RunError(f"{model.orgs.name[row]} has no open site {wanted!r}{did_you_mean(wanted, known)}")
+    everything = len(mine) == int(((sites.org == row) & sites.open).sum())
+    if everything and model.orgs.kind[row] == PRACTICE:
+        close_practice(model, row, "scripted by the scenario")
+        return
     for site in mine:
         close_site(model, int(site), "scripted by the scenario")
 
@@ -168,7 +182,7 @@ def _join(model: OncologyMarket, row: int, given: Arguments, site: int | None = 
             row,
             site=site,
             amount=float(count),
-            text=f"{count} oncologists join {{actor}}: scripted",
+            text=f"{count} oncologist{'s join' if count > 1 else ' joins'} {{actor}}: scripted",
         )
 
 
@@ -185,13 +199,13 @@ def _leave(model: OncologyMarket, row: int, given: Arguments) -> None:
             "oncologists_left",
             row,
             amount=float(len(leaving)),
-            text=f"{len(leaving)} oncologists leave {{actor}} and the market: scripted",
+            text=f"{len(leaving)} oncologist{'s leave' if len(leaving) > 1 else ' leaves'} {{actor}}'s market: scripted",
         )
 
 
 def _sign_tie(model: OncologyMarket, row: int, given: Arguments) -> None:
     partner = find_organization(model, str(given["with"]))
-    if partner == row:
+    if partner == row or model.orgs.status[partner] == CLOSED:
         return
     usual = float(model.law["partnership.trust.start"])
     trust = usual if given.get("trust") is None else float(given["trust"])

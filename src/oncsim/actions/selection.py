@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, NETWORK, ORG_KINDS, PRACTICE
 from oncsim.errors import RunError, did_you_mean
+from oncsim.state.travel import great_circle_miles
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
+
+FARTHEST_MILES = 100.0  # a site farther than this from where anybody lives is a slip of the pen
 
 _LARGEST = {
     "largest_system": HEALTH_SYSTEM,
@@ -52,13 +55,35 @@ def find_zone(model: OncologyMarket, place: Any) -> tuple[int, float | None, flo
     zones = model.zones
     if isinstance(place, Mapping):
         lat, lon = float(place["lat"]), float(place["lon"])
-        gap = (zones.lat - lat) ** 2 + ((zones.lon - lon) * np.cos(np.radians(lat))) ** 2
-        return int(np.argmin(gap)), lat, lon
+        miles = great_circle_miles(zones.lat, zones.lon, np.array(lat), np.array(lon))
+        nearest = int(np.argmin(miles))
+        if miles[nearest] > FARTHEST_MILES:
+            raise RunError(
+                f"{lat:g}, {lon:g} is {miles[nearest]:,.0f} miles from the nearest zone, {zones.names[nearest]} "
+                f"(at most {FARTHEST_MILES:.0f}; longitudes west of Greenwich are negative)"
+            )
+        return nearest, lat, lon
     text = str(place)
     for names in (zones.ids, zones.names):
         if text in names:
             return names.index(text), None, None
     raise RunError(f"the market has no zone {text!r}{did_you_mean(text, zones.names)}")
+
+
+def find_market(model: OncologyMarket, text: str) -> int:
+    """Return the number of a market by id or name.
+
+    Raises
+    ------
+    RunError
+        When there is no such market; the near miss is named.
+    """
+    zones = model.zones
+    names = {name: market for market, name in zones.market_names.items()}
+    market = names.get(text, text)
+    if market not in zones.market_ids:
+        raise RunError(f"there is no market {text!r}{did_you_mean(text, [*zones.market_ids, *names])}")
+    return zones.market_ids.index(market)
 
 
 def select(model: OncologyMarket, chosen: Mapping[str, Any], event: str, status: int = ACTIVE) -> NDArray[np.int64]:
@@ -82,12 +107,8 @@ def select(model: OncologyMarket, chosen: Mapping[str, Any], event: str, status:
         rows = rows[orgs.kind[rows] == ORG_KINDS.index(str(chosen["kind"]))]
     seat = orgs.zone[rows].clip(min=0)
     if "market" in chosen:
-        text = str(chosen["market"])
-        names = {name: market for market, name in zones.market_names.items()}
-        market = names.get(text, text)
-        if market not in zones.market_ids:
-            raise RunError(f"there is no market {text!r}{did_you_mean(text, [*zones.market_ids, *names])}")
-        rows = rows[zones.market[seat] == zones.market_ids.index(market)]
+        market = find_market(model, str(chosen["market"]))
+        rows = rows[zones.market[seat] == market]
         seat = orgs.zone[rows].clip(min=0)
     if "state" in chosen:
         rows = rows[np.array([zones.states[z] == chosen["state"] for z in seat], dtype=np.bool_)]

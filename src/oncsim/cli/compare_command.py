@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -65,8 +64,9 @@ def command(
     Runs that are there and complete are used, not run again.
     """
     from oncsim.comparing import compare
+    from oncsim.planning import check_folder
 
-    voice = console()
+    voice, folder = console(), check_folder(out)
     with voice.progress() as progress:
         done = compare(
             [baseline, *other],
@@ -77,7 +77,7 @@ def command(
             workers=workers,
             uncertainty=uncertainty,
             metrics=metrics,
-            out=Path(out),
+            out=folder,
             format=format_,
             force=force,
             report=not no_report,

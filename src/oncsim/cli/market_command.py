@@ -91,22 +91,23 @@ def check_source(source: str, sets: tuple[str, ...], what: str | None) -> None:
 @command.command("build")
 @click.argument("scenario")
 @_SETS
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help=("Folder of the tables."))
+@click.option("--out", required=True, metavar="DIR", help=("Folder of the tables."))
 @click.option("--force", is_flag=True, help="Replace tables that are there.")
-def build(scenario: str, sets: tuple[str, ...], out: Path, force: bool) -> None:
+def build(scenario: str, sets: tuple[str, ...], out: str, force: bool) -> None:
     """Write the market of SCENARIO as CSV tables, with a scenario file that reads them back as they are."""
     from oncsim.market.files_write import write_market
+    from oncsim.planning import check_folder
 
-    for path in write_market(_market(scenario, sets), out, force=force):
+    folder = check_folder(out)
+    for path in write_market(_market(scenario, sets), folder, force=force):
         console().say(str(path))
 
 
 def _market(scenario: str, sets: tuple[str, ...]) -> Market:
-    from oncsim.market import build_market
-    from oncsim.scenario import load_scenario
+    from oncsim import building
+    from oncsim.planning import load
 
-    loaded = load_scenario(scenario, sets)
-    return build_market(loaded.market, loaded.folder)
+    return building.build(load(scenario, sets))
 
 
 def _draw(market: Market, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from oncsim.cli.console import console, table
+from oncsim.cli.suggestions import suggest
 from oncsim.errors import InputError, did_you_mean
 
 
@@ -37,7 +38,7 @@ def show_metrics(names: tuple[str, ...]) -> None:
 
     unknown = [name for name in names if name not in METRICS]
     if unknown:
-        said = [f"no metric {name!r} (oncsim metrics list{did_you_mean(name, METRICS)})" for name in unknown]
+        said = [f"no metric {name!r} (oncsim metrics list{suggest(name, METRICS)})" for name in unknown]
         raise InputError("\n".join(said))
     import textwrap
 

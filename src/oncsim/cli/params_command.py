@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oncsim.cli.console import console, table
+from oncsim.cli.suggestions import suggest
 from oncsim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -50,11 +51,7 @@ def show(names: tuple[str, ...]) -> None:
 
     registry = load_registry()
     found = [(name, registry.find(name)) for name in names]
-    faults = [
-        Fault("command line", 0, 0, "", f"no parameter {name!r}{registry.near_miss(name)}")
-        for name, hit in found
-        if hit is None
-    ]
+    faults = [_unknown(name, registry) for name, hit in found if hit is None]
     if faults:
         raise InputError(faults)
     for position, (_, hit) in enumerate(found):
@@ -63,6 +60,12 @@ def show(names: tuple[str, ...]) -> None:
         assert hit is not None
         for line in _page(hit[0], registry):
             console().say(line)
+
+
+def _unknown(name: str, registry: Registry) -> Fault:
+    # A path into a parameter (name.code) has its own near misses; a bare word is looked for in all names.
+    near = registry.near_miss(name) if "." in name else f" (`oncsim params list` names them all{suggest(name, registry.leaves)})"
+    return Fault("command line", 0, 0, "", f"no parameter {name!r}{near}")
 
 
 def _page(leaf: Leaf, registry: Registry) -> list[str]:

@@ -37,7 +37,9 @@ def command(run: str, kind: str, out: str) -> None:
     """
     if kind not in KINDS:
         raise InputError([Fault("--as", 0, 0, "", f"unknown kind {kind!r} ({', '.join(KINDS)}{did_you_mean(kind, KINDS)})")])
-    folder = find(run, Path(out))
+    from oncsim.planning import check_folder
+
+    folder = find(run, check_folder(out))
     if kind == "profile":
         _profile(folder)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -77,7 +76,7 @@ def command(
             sets,
             workers=workers,
             record=[name for given in record for name in given.split(",")],
-            out=Path(out),
+            out=out,
             format=format_,
             force=force,
             report=not no_report,

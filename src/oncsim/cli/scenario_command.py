@@ -52,12 +52,12 @@ def list_scenarios() -> None:
 @_SET
 def check(files: tuple[str, ...], sets: tuple[str, ...]) -> None:
     """Check scenarios: say that they are right, or every fault with its line."""
-    from oncsim.scenario.load import load_scenario
+    from oncsim.planning import load
 
     faults: list[Fault] = []
     for file in files:
         try:
-            scenario = load_scenario(file, sets)
+            scenario = load(file, sets)
         except InputError as problem:
             faults.extend(problem.faults)
             continue
@@ -98,9 +98,9 @@ def explain(file: str, names: tuple[str, ...], quarter: str | None, sets: tuple[
     """
     from oncsim.parameters.explain import spans
     from oncsim.scenario.differ import shown, span
-    from oncsim.scenario.load import load_scenario
+    from oncsim.planning import load
 
-    scenario = load_scenario(file, sets)
+    scenario = load(file, sets)
     chosen = _chosen(scenario, names)
     quarters = [_quarter(quarter)] if quarter else scenario.quarters
     if not names:
@@ -162,9 +162,9 @@ def _is_part(where: str) -> bool:
 def diff(first: str, second: str) -> None:
     """Say what differs between two scenarios, parameter by parameter and quarter by quarter."""
     from oncsim.scenario.differ import differences
-    from oncsim.scenario.load import load_scenario
+    from oncsim.planning import load
 
-    a, b = load_scenario(first), load_scenario(second)
+    a, b = load(first), load(second)
     rows = differences(a, b)
     if not rows:
         console().say(f"{a.id} and {b.id} run the same")
@@ -176,17 +176,18 @@ def diff(first: str, second: str) -> None:
 @command.command("new")
 @click.argument("identity", metavar="ID")
 @click.option("--extends", metavar="PARENT", help="Id of a bundled scenario, or a path from the new file.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Default: ID.yaml here.")
-def new(identity: str, extends: str | None, out: Path | None) -> None:
+@click.option("--out", metavar="FILE", help="Default: ID.yaml here.")
+def new(identity: str, extends: str | None, out: str | None) -> None:
     """Write a scenario to start from, with comments on what may be added."""
     import re
 
+    from oncsim.planning import check_folder
     from oncsim.scenario.starter import starter
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,79}", identity):
         message = f"{identity!r} is not an id (small letters, digits, _ and -, at most 80 of them)"
         raise InputError([Fault("command line", 0, 0, "", message)])
-    path = out or Path(f"{identity}.yaml")
+    path = Path(f"{identity}.yaml") if out is None else check_folder(out)
     if extends is not None and not extends.endswith((".yaml", ".yml")):
         from oncsim.scenario.library import find_scenario
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oncsim.errors import Fault, InputError
 from oncsim.market import facts
 from oncsim.market.form import Market
 from oncsim.market.generate import generate_providers, provider_notes
@@ -28,7 +29,7 @@ def build_embedded(spec: EmbeddedMarket) -> Market:
     Raises
     ------
     InputError
-        When a state or the place is unknown, or no county is near enough.
+        When a state or the place is unknown, or no county or no oncologist is near enough.
     """
     name, states, chosen = _area(spec)
     zones = county_zones(states)
@@ -39,6 +40,7 @@ def build_embedded(spec: EmbeddedMarket) -> Market:
     if chosen is not None:
         tables, left_out = cut(*tables, chosen)
     zones, hospitals, organizations, sites, ties = tables
+    _somebody_treats(spec, sites)
     notes = provider_notes(hospitals, organizations, sites, all_hospitals=True)
     return Market(
         name,
@@ -64,6 +66,15 @@ def _area(spec: EmbeddedMarket) -> tuple[str, list[str], set[str] | None]:
     inside = counties[within(spec.around, counties)]
     place = spec.around.place or f"{spec.around.lat:g}, {spec.around.lon:g}"
     return f"{spec.around.miles:g} miles round {place}", sorted(set(inside["state"])), set(inside["fips"])
+
+
+def _somebody_treats(spec: EmbeddedMarket, sites: pd.DataFrame) -> None:
+    """Raise an :class:`InputError` where a radius is so small that it holds no oncologist."""
+    if spec.around is None or sites["oncologists"].sum() > 0:
+        return
+    middle = spec.around.place or f"{spec.around.lat:g}, {spec.around.lon:g}"
+    message = f"no oncologist works within {spec.around.miles:g} miles of {middle} (take a larger radius)"
+    raise InputError([Fault("", 0, 0, "market.around.miles", message)])
 
 
 def _zone_notes(zones: pd.DataFrame) -> list[str]:

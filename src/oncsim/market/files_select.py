@@ -47,7 +47,7 @@ def select_zones(zones: pd.DataFrame, hrr_names: Array, select: Select | None) -
         for number, state in enumerate(select.states):
             if state not in have:
                 message = f"{state!r} has no zones in the tables ({_some(have)}{near_miss(state, have)})"
-                faults.append(Fault("", 0, 0, f"market.select.states[{number}]", message))
+                faults.append(Fault("", 0, 0, f"market.select.states[{number + 1}]", message))
         chosen &= zones["state"].isin(select.states).to_numpy()
     if faults:
         raise InputError(faults)
@@ -77,7 +77,7 @@ def _regions(zones: pd.DataFrame, hrr_names: Array, wanted: list[str], faults: l
         if len(found) == 1 and found != {""}:
             chosen |= numbers == found.pop()
             continue
-        where = f"market.select.hrr[{at}]"
+        where = f"market.select.hrr[{at + 1}]"
         if found:
             message = f"{text!r} could be {len(found)} referral regions (add the state, or give the number)"
         else:

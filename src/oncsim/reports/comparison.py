@@ -277,7 +277,7 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
         unit = fact(str(row["metric"])).unit
         short = unit if words.kind_of_unit(unit) != "plain" else ""
         spans = [
-            words.interval(float(row[low]), float(row[high]), unit).removeprefix("95 % interval ")
+            words.between(float(row[low]), float(row[high]), unit)
             for low, high in (("low", "high"), ("low_simultaneous", "high_simultaneous"))
         ]
         rows.append(

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from oncsim.reports import words
-from oncsim.reports.intervals import first_and_last_year, years_of
+from oncsim.reports.intervals import ENOUGH, first_and_last_year, years_of
 from oncsim.reports.metric_facts import MetricFact, fact, group_words
 
 # In order of importance; the first group that a run recorded stands for the metric.
@@ -36,6 +36,11 @@ class Headline:
     change: str
     direction: str
     interval: str
+
+
+def spread_name(row: dict[str, float]) -> str:
+    """Return what ``low`` and ``high`` of a row of the summary are: an interval, or the range of a few."""
+    return words.RANGE if row["values"] < ENOUGH else words.INTERVAL
 
 
 class Summary:
@@ -72,7 +77,7 @@ class Summary:
         known, row = self.facts.get(metric) or fact(metric), self.row(metric, group)
         where = group_words(group)
         noun = noun or words.with_group(known.noun, where)
-        return words.moved(noun, row["first"], row["last"], known.unit, self.years, row["low"], row["high"])
+        return words.moved(noun, row["first"], row["last"], known.unit, self.years, row["low"], row["high"], spread_name(row))
 
     def group_of(self, metric: str, groups: tuple[str, ...]) -> str | None:
         """Return the first of the groups that the run recorded."""
@@ -96,7 +101,7 @@ class Summary:
                     years=self.years,
                     change="" if one_year else words.difference(row["change"], short),
                     direction="" if one_year else words.direction(row["first"], row["last"], short),
-                    interval=words.interval(row["low"], row["high"], short),
+                    interval=words.interval(row["low"], row["high"], short, spread_name(row)),
                 )
             )
         return found

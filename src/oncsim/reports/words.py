@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 
 NOT_AVAILABLE = "not available"
+INTERVAL = "95 % interval"
+RANGE = "range of the replicates"
 # Units whose name would only repeat what the noun says.
 _UNNAMED = {"HHI", "index", "Gini", "0-1", "", "times"}
 
@@ -107,11 +109,17 @@ def bare_difference(value: float, unit: str) -> str:
     return ("+" if value > 0 else "") + (_scaled_dollars(value) if kind == "dollars" else plain(value))
 
 
-def interval(low: float, high: float, unit: str) -> str:
+def interval(low: float, high: float, unit: str, name: str = INTERVAL) -> str:
     """Return ``95 % interval +1.0 to +2.0``, or an empty string where there is none."""
+    bounds = between(low, high, unit)
+    return f"{name} {bounds}" if bounds else ""
+
+
+def between(low: float, high: float, unit: str) -> str:
+    """Return ``+1.0 to +2.0``, or an empty string where there is none."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"95 % interval {bare_difference(low, unit)} to {bare_difference(high, unit)}"
+    return f"{bare_difference(low, unit)} to {bare_difference(high, unit)}"
 
 
 def direction(first: float, last: float, unit: str = "") -> str:
@@ -135,6 +143,7 @@ def moved(
     years: tuple[str, str],
     low: float = math.nan,
     high: float = math.nan,
+    spread: str = INTERVAL,
 ) -> str:
     """Return one clause on how a metric moved between two years, without a full stop.
 
@@ -149,7 +158,9 @@ def moved(
     years : tuple of str
         The two years.
     low, high : float
-        The 95 % interval of the change over replicates, where there are several.
+        The spread of the change over replicates, where there are several.
+    spread : str
+        What that is: :data:`INTERVAL` or :data:`RANGE`.
     """
     if not (math.isfinite(first) or math.isfinite(last)):
         return f"{noun} is {NOT_AVAILABLE} in this run"
@@ -163,7 +174,7 @@ def moved(
     if verb == "hardly changed":
         verb = "hardly changed,"
     note = difference(last - first, unit)
-    span = interval(low, high, unit)
+    span = interval(low, high, unit, spread)
     return (
         f"{noun} {verb} from {amount(first, unit)} in {years[0]} to {amount(last, unit)} in {years[1]} "
         f"({note}{'; ' + span if span else ''})"

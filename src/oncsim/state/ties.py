@@ -13,7 +13,8 @@ from oncsim.state.columns import Columns
 class Ties(Columns):
     """Rows are ties, living or dissolved; ``a`` and ``b`` are organisation rows, ``form`` and ``stage`` code numbers.
 
-    ``ended`` is the quarter count in which a tie was dissolved. ``trust_ab`` is the trust ``a`` has in ``b``. ``evidence_ab`` counts the quarters of direct experience behind it.
+    ``ended`` is the quarter count in which a tie was dissolved. ``trust_ab`` is the trust ``a`` has in ``b``;
+    ``evidence_ab`` counts the quarters of direct experience behind it.
     """
 
     COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {
