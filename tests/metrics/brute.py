@@ -431,4 +431,5 @@ ORACLES |= {
     "activity.oncologists_total": lambda state: {
         ("all", ""): sum(n for s, n in enumerate(state.sites.oncologists) if state.sites.open[s])
     },
+    "activity.oncologists_seeking": lambda state: {("all", ""): sum(state.recruits)},
 }

@@ -46,6 +46,7 @@ def tiny(seed: int = 0, zones: int = 7, sites: int = 9, orgs: int = 6, ties: int
         commercial_price=rng.uniform(3000, 9000, sites),
         medicare_price=rng.uniform(2000, 4000, sites),
         price_base=PriceBase(rng.uniform(0, 50, sites), rng.uniform(3000, 9000, sites)),
+        recruits=np.array([3.25, 0.5]),
     )
     # What a site starts is what its pairs send.
     state.sites.starts[:] = np.bincount(pairs.site, weights=state.flows.pair_started, minlength=sites)[:, None]

@@ -103,6 +103,10 @@ def tell(voice: Console, done: Comparison) -> None:
     voice.say()
     for line in notes(n, bool(manifest["uncertainty"])):
         voice.say(line)
+    from oncsim.comparing.expectations import check_expectations
+
+    for one in check_expectations(done):
+        voice.say(f"Expected of {one.scenario}: {one.text}")
     for warning in manifest.get("warnings", []):
         voice.note(f"warning: {warning}")
     if done.reused:

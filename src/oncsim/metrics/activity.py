@@ -66,6 +66,13 @@ _TOTALS: tuple[tuple[str, str, str, str, Callable[[View], float]], ...] = (
         "oncologists",
         lambda view: view.model.sites.oncologists[view.model.sites.open].sum(),
     ),
+    (
+        "oncologists_seeking",
+        "Oncologists without a post",
+        "Medical oncologists who look for a post at the end of the quarter: entrants, and those whose site closed.",
+        "oncologists",
+        lambda view: view.model.recruits.sum(),
+    ),
 )
 
 for _name, _title, _definition, _unit, _amount in _TOTALS:

@@ -55,6 +55,7 @@ class Observed(Protocol):
     commercial_price: NDArray[np.float64]
     medicare_price: NDArray[np.float64]
     price_base: PriceBase | None
+    recruits: NDArray[np.float64]
 
     @property
     def counts(self) -> Mapping[str, int]:
