@@ -112,9 +112,9 @@ class OncologyMarket(mesa.Model):
     ) -> None:
         super().__init__(rng=int(seed))
         if market is None:
-            from oncsim.market import build_market
+            from oncsim.building import build
 
-            market = build_market(scenario.market, scenario.folder)
+            market = build(scenario)
         self.source_scenario = scenario  # Mesa 3.5 keeps a `scenario` of its own
         self.parameters = scenario.parameters
         self.market = market

@@ -129,7 +129,7 @@ def test_build_writes_tables_that_load_again(folder: Path, capsys: pytest.Captur
 def test_a_missing_folder_says_how_to_point_elsewhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["market", "check", "toy.yaml", "--set", "market.folder=nowhere"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("market.folder: there is no folder ")
+    assert said.startswith("--set: market.folder: there is no folder ")
     assert "nowhere" in said
     assert "--set market.folder=PATH" in said
     assert "ONCSIM_DATA" in said

@@ -11,6 +11,9 @@ sys.path.append(str(Path(__file__).parent))
 import fake_commands
 
 from oncsim import cli
+from oncsim.cli.run_command import with_range
+from oncsim.results import Run
+from oncsim.results.summary import summarise
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +31,38 @@ def test_says_how_the_market_moved_and_where_it_is(tmp_path: Path, capsys: pytes
     folder = next((tmp_path / "base").iterdir())
     lines = out.splitlines()
     assert lines[:2] == ["As the law stands (base)", "Fakeland, 2026Q1 to 2028Q4, 2 replicates, seed 1"]
-    assert lines[3].split("  ")[-1].strip() == "95 % interval"
+    assert lines[3].split("  ")[-1].strip() == "lowest to highest"
     assert any("rural zones" in line and " minutes" in line for line in lines)
     assert "Events (mean per replicate): 12.0 acquisition, 12.0 zebra." in lines
     assert lines[-1] == f"Run folder: {folder}"
     assert err == "warning: x.y: outside its usual range\nwarning: a warning of the model\n"
+
+
+def test_few_replicates_show_their_range_and_more_an_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = {}
+    for n in (4, 5):
+        assert say("run", "base", "--replicates", n, "--out", tmp_path, "--no-report") == 0
+        said[n] = capsys.readouterr().out
+    assert "Means over replicates; the lowest and the highest change of a replicate." in said[4]
+    assert "interval" not in said[4]
+    assert "95 % interval" in said[5]
+    done = next(run for folder in (tmp_path / "base").iterdir() if (run := Run(folder)).manifest["replicates"] == 4)
+    rows = with_range(done.summary(), done)
+    each = [summarise(done.metrics[done.metrics["replicate"] == r])["change"] for r in range(4)]
+    assert rows["low"].tolist() == [min(changes) for changes in zip(*each, strict=True)]
+    assert rows["high"].tolist() == [max(changes) for changes in zip(*each, strict=True)]
+
+
+@pytest.mark.parametrize("command", [("run", "base"), ("compare", "base", "other"), ("report", "base")])
+@pytest.mark.parametrize("out", ["", " "])
+def test_an_empty_folder_is_refused(
+    command: tuple[str, ...], out: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert say(*command, "--out", out) == 2
+    said = "--out: is empty (name a folder, for example results; . is the working folder)\n"
+    assert capsys.readouterr() == ("", said)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_one_replicate_claims_no_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

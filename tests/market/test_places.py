@@ -3,7 +3,7 @@ import pytest
 
 from oncsim.errors import InputError
 from oncsim.market import facts
-from oncsim.market.places import check_states, locate, miles_between, within
+from oncsim.market.places import check_states, count_miles, locate, miles_between, within
 from oncsim.market.spec import Around
 from oncsim.market.zones import county_zones
 
@@ -44,15 +44,14 @@ def test_an_unknown_place_names_its_near_miss() -> None:
         locate(Around(place="Davdison, TN", miles=10))
 
 
-def test_a_name_of_several_places_asks_for_the_state() -> None:
-    with pytest.raises(InputError, match=r"'Portland' could be 2 places \(add the state"):
-        locate(Around(place="Portland", miles=10))
+def test_a_radius_is_one_mile_or_several() -> None:
+    assert [count_miles(Around(lat=1, lon=1, miles=miles)) for miles in (1, 2.5)] == ["1 mile", "2.5 miles"]
 
 
 def test_every_unknown_state_is_named_at_once() -> None:
     with pytest.raises(InputError) as caught:
         check_states(["TN", "TE", "ZZ"])
-    assert [fault.where for fault in caught.value.faults] == ["market.states[1]", "market.states[2]"]
+    assert [fault.where for fault in caught.value.faults] == ["market.states[2]", "market.states[3]"]
     assert "did you mean one of" in str(caught.value)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 
 from oncsim.reports import write_report
 from oncsim.reports.html import FILE_NAMES
+from oncsim.reports.reading import read_run
 from oncsim.reports.rendering import Picture
 from reports.sample_run import sample_tables, sample_zones, write_sample_run
 
@@ -94,7 +96,11 @@ def test_the_page_answers_what_happened_and_why(page: Path) -> None:
     assert "policy.site_neutral.drug_administration.on_campus" in text
     assert "County cancer cases were estimated" in text
     assert "oncsim run scenario.resolved.yaml --replicates 3 --seed 1" in text
-    assert "95 % interval" in text
+    assert "95 % interval" not in text.replace("95 % intervals", "")
+    assert "Lowest to highest" in text
+    assert "range of the replicates" in text
+    assert re.search(r"This is replicate \d \(of 0 to 2\): over the headline metrics the one nearest to the mean", text)
+    assert "first replicate" not in text.lower()
 
 
 def test_the_same_run_gives_the_same_bytes(page: Path) -> None:
@@ -162,6 +168,48 @@ def test_a_folder_without_manifest_or_scenario_has_a_report(run_folder: Path) ->
     (run_folder / "manifest.json").unlink()
     (run_folder / "scenario.resolved.yaml").unlink()
     assert "not recorded" in check_page(write_report(run_folder))
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_five_replicates_have_intervals(tmp_path: Path) -> None:
+    text = html.unescape(check_page(write_report(write_sample_run(tmp_path, sample_tables(end="2027Q4", replicates=5)))))
+    assert "95 % interval" in text
+    assert "Lowest to highest" not in text
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_a_heading_names_what_is_there(tmp_path: Path, tables: dict[str, pd.DataFrame]) -> None:
+    assert "<h3>Value-based payment and quality</h3>" in check_page(write_report(write_sample_run(tmp_path / "a", tables)))
+    metrics = tables["metrics"]
+    without = {**tables, "metrics": metrics[~metrics["metric"].str.startswith("value_based.")]}
+    text = check_page(write_report(write_sample_run(tmp_path / "b", without)))
+    assert "<h3>Quality</h3>" in text
+    assert "Value-based payment and quality" not in text
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_a_place_with_a_colon_stands_in_a_sentence(run_folder: Path) -> None:
+    manifest = run_folder / "manifest.json"
+    content = json.loads(manifest.read_text()) | {"market": {"name": "Archetype: a large metropolitan area"}}
+    manifest.write_text(json.dumps(content))
+    text = check_page(write_report(run_folder))
+    assert "A large metropolitan area (archetype) from 2026 to 2029: the hospital share" in text
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_what_went_against_the_mean_is_said(tmp_path: Path, tables: dict[str, pd.DataFrame]) -> None:
+    metrics = tables["metrics"].copy()
+    chosen = read_run(write_sample_run(tmp_path / "before", tables)).typical.replicate
+    wait = (metrics["metric"] == "access.untreated_share") & (metrics["group"] == "")
+    rise = metrics["quarter"].str[:4].astype(int) - 2026
+    sign = pd.Series(1.0, index=metrics.index).where(metrics["replicate"] != chosen, -0.4)
+    metrics.loc[wait, "value"] = 0.1 + 0.01 * (rise * sign)[wait]
+    run = write_sample_run(tmp_path / "after", {**tables, "metrics": metrics})
+    typical = read_run(run).typical
+    text = check_page(write_report(run))
+    said = "In this replicate some metrics moved against the mean: the share of patients not treated fell by"
+    assert (typical.replicate == chosen) == (said in text)
+    assert typical.caution in html.unescape(text)
 
 
 @pytest.mark.usefixtures("without_pictures")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from oncsim.reports.intervals import first_and_last_year, over_quarters, student_half_width, years_of
+from oncsim.reports.intervals import first_and_last_year, over_quarters, spread_of, student_half_width, years_of
 
 
 def _rows(values: dict[tuple[int, str], float], metric: str = "m") -> pd.DataFrame:
@@ -25,13 +25,25 @@ def test_half_width_is_students() -> None:
 
 
 def test_quarters_agree_with_students_interval_and_missing_values_are_left_out() -> None:
-    frame = _rows({(0, "2026Q1"): 1.0, (1, "2026Q1"): 3.0, (2, "2026Q1"): np.nan, (0, "2026Q2"): 5.0})
+    values = [1.0, 3.0, 2.0, 7.0, 4.0]
+    frame = _rows({**{(r, "2026Q1"): v for r, v in enumerate(values)}, (5, "2026Q1"): np.nan, (0, "2026Q2"): 5.0})
     path = over_quarters(frame)
-    half = student_half_width(np.array([1.0, 3.0]))
+    half = student_half_width(np.array(values))
     assert path["quarter"].tolist() == ["2026Q1", "2026Q2"]
-    assert path["mean"].tolist() == [2.0, 5.0]
-    assert path["low"][0] == pytest.approx(2.0 - half)
-    assert math.isnan(path["low"][1])
+    assert path["mean"].tolist() == [3.4, 5.0]
+    assert path["low"][0] == pytest.approx(3.4 - half)
+    assert math.isnan(path["low"][1]) and math.isnan(path["high"][1])
+
+
+def test_few_values_show_their_lowest_and_highest() -> None:
+    path = over_quarters(_rows({(0, "2026Q1"): 0.2, (1, "2026Q1"): 0.9, (2, "2026Q1"): np.nan}))
+    assert (path["low"][0], path["high"][0]) == (0.2, 0.9)
+    assert spread_of(np.array([3.0, 1.0, 2.0, np.nan])) == (1.0, 3.0)
+    five = np.array([3.0, 1.0, 2.0, 4.0, 5.0])
+    assert spread_of(five) == pytest.approx((3.0 - student_half_width(five), 3.0 + student_half_width(five)))
+    changes = {(r, f"{year}Q1"): (year - 2026) * value for r, value in enumerate((0.5, -0.1)) for year in (2026, 2027)}
+    row = first_and_last_year(_rows(changes)).loc[("m", "")]
+    assert (row["low"], row["high"], row["values"]) == (-0.1, 0.5, 2)
 
 
 def test_years_average_levels_and_add_up_counts() -> None:

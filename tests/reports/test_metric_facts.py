@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from oncsim.reports.metric_facts import fact, group_words
+from oncsim.metrics import METRICS
+from oncsim.reports.metric_facts import _KNOWN, THEMES, fact, group_words
 
 
 def test_an_unknown_metric_is_named_from_its_code() -> None:
@@ -22,3 +23,8 @@ def test_group_codes_become_words() -> None:
     assert group_words("rural=true") == "rural zones"
     assert group_words("component=drug;payer=commercial") == "component drug, commercial insurance"
     assert group_words("deprivation_quartile=2") == "deprivation quartile 2"
+
+
+def test_every_metric_of_the_model_has_words_and_a_theme() -> None:
+    assert sorted(set(METRICS) - set(_KNOWN)) == []
+    assert {name.split(".")[0] for name in METRICS} <= set(THEMES)

@@ -84,3 +84,12 @@ def test_reasons_after_a_colon_are_told_one_by_one_without_numbers() -> None:
     text = "A acquires B (17 oncologists) for $15.3 million: 340B prices are worth $-0.7 million a year; pay rises 12%."
     assert reasons.reasons_in(text) == ["340B prices are worth … a year", "pay rises …"]
     assert reasons.reasons_in("A opens an office since 2027") == []
+
+
+def test_a_share_that_moved_against_the_mean_says_so() -> None:
+    first = _sites([("office", 50.0, True), ("office", 50.0, True)], "2026Q1")
+    last = _sites([("hopd_off_campus", 50.0, True), ("office", 50.0, True)], "2030Q4")
+    sites = pd.concat([first, last])
+    against = reasons.hospital_share_sentence(sites, ["2026Q1", "2030Q4"], usual=-0.066)
+    assert against.endswith(" In the mean over replicates it moved by -6.6 percentage points.")
+    assert "mean over" not in reasons.hospital_share_sentence(sites, ["2026Q1", "2030Q4"], usual=0.1)

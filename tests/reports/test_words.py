@@ -127,3 +127,16 @@ def test_lists_counts_and_groups() -> None:
     assert words.counted(2.5, "closure") == "2.5 closures"
     assert words.with_group("concentration (HHI)", "states") == "concentration (HHI, states)"
     assert words.sentence("the end") == "The end."
+
+
+def test_money_side_by_side_has_one_form() -> None:
+    assert words.alike([913_658.0, 75.9e6, 173e6, 0.0], "dollars") == ["$0.91 m", "$75.9 m", "$173 m", "$0 m"]
+    assert words.alike([-2.4e6, 71.9e6], "dollars per quarter", signed=True) == ["-$2.4 m a quarter", "+$71.9 m a quarter"]
+    assert words.alike([86_402.0, 123_042.0], "dollars") == ["$86,402", "$123,042"]
+    assert words.alike([0.5, 0.25], "share") == ["50.0 %", "25.0 %"]
+    assert words.alike([float("nan"), 2e9], "dollars") == ["not available", "$2.0 bn"]
+
+
+def test_a_range_is_called_so() -> None:
+    said = words.moved("the wait", 20, 30, "days", ("2026", "2035"), 1.0, 12.0, words.RANGE)
+    assert said.endswith("(+10 days; range of the replicates +1 to +12)")

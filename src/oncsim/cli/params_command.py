@@ -64,7 +64,9 @@ def show(names: tuple[str, ...]) -> None:
 
 def _unknown(name: str, registry: Registry) -> Fault:
     # A path into a parameter (name.code) has its own near misses; a bare word is looked for in all names.
-    near = registry.near_miss(name) if "." in name else f" (`oncsim params list` names them all{suggest(name, registry.leaves)})"
+    near = registry.near_miss(name)
+    if "." not in name:
+        near = f" (`oncsim params list` names them all{suggest(name, registry.leaves)})"
     return Fault("command line", 0, 0, "", f"no parameter {name!r}{near}")
 
 

@@ -9,6 +9,8 @@ import click
 from oncsim.cli.console import Console, console, log_option, quiet_option, table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from oncsim.results import Run
 
 
@@ -112,14 +114,19 @@ def tell(voice: Console, done: Run) -> None:
 
 def summary_lines(done: Run) -> list[str]:
     """Return the headline metrics, first year against last year, as a table in text."""
+    from oncsim.reports.intervals import ENOUGH
     from oncsim.reports.metric_facts import fact, group_words
     from oncsim.reports.words import amount, bare_difference, difference
 
     summary = done.summary()
     if summary.empty:
         return []
-    several = int(done.manifest["replicates"]) > 1
-    rows: list[tuple[str, ...]] = [("", "first year", "last year", "change", "95 % interval" if several else "")]
+    n = int(done.manifest["replicates"])
+    several, few = n > 1, n < ENOUGH
+    head = ("lowest to highest" if few else "95 % interval") if several else ""
+    if several and few:
+        summary = with_range(summary, done)
+    rows: list[tuple[str, ...]] = [("", "first year", "last year", "change", head)]
     for row in summary.to_dict("records"):
         known = fact(str(row["metric"]))
         group = group_words(str(row["group"]))
@@ -130,8 +137,22 @@ def summary_lines(done: Run) -> list[str]:
         rows.append((name, *cells, " to ".join(between) if several else ""))
     lines = [*table(rows, right=(1, 2, 3, 4)), ""]
     if several:
-        lines.insert(-1, "Means over replicates; the interval is of the mean change, over luck.")
+        what = "the lowest and the highest change of a replicate" if few else "the interval is of the mean change, over luck"
+        lines.insert(-1, f"Means over replicates; {what}.")
     return lines
+
+
+def with_range(summary: pd.DataFrame, done: Run) -> pd.DataFrame:
+    """Return the summary with the lowest and highest change of a replicate as ``low`` and ``high``."""
+    import pandas as pd
+
+    from oncsim.results.summary import summarise
+
+    keys = ["metric", "group"]
+    each = pd.concat([summarise(rows) for _, rows in done.metrics.groupby("replicate")])
+    changes = each.groupby(keys, sort=False)["change"].agg(["min", "max"])
+    found = changes.reindex(pd.MultiIndex.from_frame(summary[keys]))
+    return summary.assign(low=found["min"].to_numpy(), high=found["max"].to_numpy())
 
 
 def event_lines(done: Run) -> list[str]:

@@ -97,8 +97,8 @@ def explain(file: str, names: tuple[str, ...], quarter: str | None, sets: tuple[
     (name.code), or a group of names (payment.medicare).
     """
     from oncsim.parameters.explain import spans
-    from oncsim.scenario.differ import shown, span
     from oncsim.planning import load
+    from oncsim.scenario.differ import shown, span
 
     scenario = load(file, sets)
     chosen = _chosen(scenario, names)
@@ -161,8 +161,8 @@ def _is_part(where: str) -> bool:
 @click.argument("second", metavar="B")
 def diff(first: str, second: str) -> None:
     """Say what differs between two scenarios, parameter by parameter and quarter by quarter."""
-    from oncsim.scenario.differ import differences
     from oncsim.planning import load
+    from oncsim.scenario.differ import differences
 
     a, b = load(first), load(second)
     rows = differences(a, b)
@@ -181,13 +181,14 @@ def new(identity: str, extends: str | None, out: str | None) -> None:
     """Write a scenario to start from, with comments on what may be added."""
     import re
 
-    from oncsim.planning import check_folder
     from oncsim.scenario.starter import starter
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,79}", identity):
         message = f"{identity!r} is not an id (small letters, digits, _ and -, at most 80 of them)"
         raise InputError([Fault("command line", 0, 0, "", message)])
-    path = Path(f"{identity}.yaml") if out is None else check_folder(out)
+    if out is not None and not out.strip():
+        raise InputError([Fault("--out", 0, 0, "", f"is empty (name a file, for example {identity}.yaml)")])
+    path = Path(out or f"{identity}.yaml")
     if extends is not None and not extends.endswith((".yaml", ".yml")):
         from oncsim.scenario.library import find_scenario
 

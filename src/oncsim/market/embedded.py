@@ -9,7 +9,7 @@ from oncsim.market import facts
 from oncsim.market.form import Market
 from oncsim.market.generate import generate_providers, provider_notes
 from oncsim.market.generate_sites import with_cellular_therapy
-from oncsim.market.places import check_states, within
+from oncsim.market.places import check_states, count_miles, within
 from oncsim.market.zones import county_zones
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _somebody_treats(spec: EmbeddedMarket, sites: pd.DataFrame) -> None:
     if spec.around is None or sites["oncologists"].sum() > 0:
         return
     middle = spec.around.place or f"{spec.around.lat:g}, {spec.around.lon:g}"
-    message = f"no oncologist works within {spec.around.miles:g} miles of {middle} (take a larger radius)"
+    message = f"no oncologist works within {count_miles(spec.around)} of {middle} (take a larger radius)"
     raise InputError([Fault("", 0, 0, "market.around.miles", message)])
 
 

@@ -54,7 +54,8 @@ def find_place(name: str, zones: pd.DataFrame | None = None) -> tuple[float, flo
     found = [*own, *areas, *counties] if bare else [*own, *counties, *areas]
     if found:
         return _only(name, found)
-    near = did_you_mean(_display(wanted), {_display(n) for p in (*_own_zones(zones), *_counties(), *_areas()) for n in p.names})
+    known_names = {name for place in (*_own_zones(zones), *_counties(), *_areas()) for name in place.names}
+    near = did_you_mean(_display(wanted), map(_display, known_names))
     message = (
         f"{name!r} is no county, metropolitan area or city with an NCI-designated center (write for "
         f"example 'Davidson, TN', '47037' or 'Nashville'){near}"

@@ -39,9 +39,14 @@ def within(around: Around, zones: pd.DataFrame) -> NDArray[np.bool_]:
     inside = miles_between(lat, lon, zones["lat"].to_numpy(), zones["lon"].to_numpy()) <= around.miles
     if not inside.any():
         middle = around.place or f"{lat:g}, {lon:g}"
-        message = f"no zone lies within {around.miles:g} miles of {middle} (take a larger radius, or another middle)"
+        message = f"no zone lies within {count_miles(around)} of {middle} (take a larger radius, or another middle)"
         raise _fault("market.around", message)
     return np.asarray(inside, dtype=np.bool_)
+
+
+def count_miles(around: Around) -> str:
+    """Return the radius in words: ``80 miles``."""
+    return "1 mile" if around.miles == 1 else f"{around.miles:g} miles"
 
 
 def locate(around: Around, zones: pd.DataFrame | None = None) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from oncsim.reports import words
 from oncsim.reports.figures.events_by_year import event_counts
 from oncsim.reports.figures.money import kinds_shown, money_table
 from oncsim.reports.figures.settings import setting_shares
+from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.metric_facts import KIND_WORDS, SITE_WORDS
 from oncsim.reports.reading import RunTables
 from oncsim.reports.summary import Summary
@@ -25,6 +26,8 @@ class Caption:
 
 def band_note(replicates: int) -> str:
     """Return what the shaded bands are, or that there are none."""
+    if 1 < replicates < ENOUGH:
+        return f"Lines are means over {replicates} replicates; bands go from the lowest to the highest of them."
     if replicates > 1:
         return f"Lines are means over {replicates} replicates; bands are 95 % intervals of the mean."
     return "One replicate: no intervals."
@@ -62,6 +65,10 @@ def _site(kind: object) -> str:
     return SITE_WORDS.get(str(kind), words.code_words(str(kind)))
 
 
+def _told_by(run: RunTables) -> str:
+    return f" {run.typical.name}" if run.typical.name else ""
+
+
 def map_caption(run: RunTables) -> Caption:
     """Return the caption of the map."""
     if run.sites.empty or run.zones.empty:
@@ -77,7 +84,7 @@ def map_caption(run: RunTables) -> Caption:
     sites = f"{counts[0]:,} open sites in {quarters[0]}"
     if quarters[0] != quarters[-1]:
         sites += f" and {counts[1]:,} in {quarters[-1]}"
-    text = f"{sites}, over {len(run.zones):,} zones, each shaded {shade}. First replicate."
+    text = f"{sites}, over {len(run.zones):,} zones, each shaded {shade}.{_told_by(run)}"
     if run.on_a_plane:
         text += " A teaching market: places are made up."
     return Caption(text, f"Map of sites of care by kind and patients. {text}")
@@ -95,7 +102,7 @@ def network_caption(run: RunTables, quarter: str) -> Caption:
     text += f"{words.counted(len(ties), 'tie')}"
     if len(forms):
         text += f", most often {words.code_words(str(forms.index[0]))} ({int(forms.iloc[0]):,})"
-    text += f" in {quarter}. Near in the drawing means linked, not near on a map. First replicate."
+    text += f" in {quarter}. Near in the drawing means linked, not near on a map.{_told_by(run)}"
     return Caption(words.sentence(text), f"Network of organisations, owners and ties. {words.sentence(text)}")
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from oncsim.errors import Fault, InputError
 from oncsim.reports import figures, words
 from oncsim.reports.figures.forest import relative_effects
+from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.metric_facts import THEMES, fact, group_words
 from oncsim.reports.provenance import notes_and_warnings, provenance_rows
 from oncsim.reports.reading import read_manifest, read_table
@@ -158,18 +159,20 @@ def interval_note(replicates: int, with_behaviour: bool) -> str:
     """Return what the intervals cover and what they leave out."""
     if replicates < 2:
         return "One replicate: there are no intervals, and a difference may be luck."
+    few = f" With fewer than {ENOUGH} replicates they may reach beyond what is possible: run more."
+    few = few if replicates < ENOUGH else ""
     if with_behaviour:
         return (
             f"95 % intervals over {replicates} paired replicates. The first interval is over luck only, "
             f"with behaviour "
             "at its central values; the interval marked 'with behaviour' also draws behaviour from the "
             "registry's "
-            "distributions, so it is usually wider."
+            f"distributions, so it is usually wider.{few}"
         )
     return (
         f"95 % intervals are paired Student intervals over {replicates} replicates and cover luck only. "
         f"Doubt about "
-        "behaviour is not in them; the option --uncertainty adds it."
+        f"behaviour is not in them; the option --uncertainty adds it.{few}"
     )
 
 

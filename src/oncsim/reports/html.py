@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from oncsim.reports import captions, figures, reasons, story, words
+from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.metric_facts import KIND_WORDS, fact, group_words
 from oncsim.reports.provenance import (
     notes_and_warnings,
@@ -20,7 +21,7 @@ from oncsim.reports.provenance import (
 )
 from oncsim.reports.reading import RunTables, read_run
 from oncsim.reports.rendering import Picture, collection_paused, save_figure, write_page
-from oncsim.reports.summary import Summary
+from oncsim.reports.summary import Summary, spread_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,6 +47,8 @@ def write_report(run_folder: Path) -> Path:
         "in_short": summary.in_short(_place(run)),
         "headlines": summary.headlines(),
         "all_metrics": _all_metrics(summary),
+        "spread_head": "Lowest to highest" if summary.few else "95 % interval",
+        "quality_heading": "Value-based payment and quality" if _has_value_based(summary) else "Quality",
         "years": summary.years,
         "quarters": (run.quarters[0], run.quarters[-1]),
         "definitions": [fact(name) for name in summary.facts],
@@ -53,10 +56,16 @@ def write_report(run_folder: Path) -> Path:
     return write_page(run.folder / "report.html", "report.html.j2", context)
 
 
+def _has_value_based(summary: Summary) -> bool:
+    return any(known.theme == "value_based" for known in summary.facts.values())
+
+
 def _place(run: RunTables) -> str:
     market = run.manifest.get("market")
     name = str(market.get("name", "")) if isinstance(market, dict) else ""
-    return name or "In this market"
+    kind, colon, rest = name.partition(": ")
+    # A second colon would stand in the sentence that begins with the place.
+    return f"{rest[:1].upper()}{rest[1:]} ({kind.lower()})" if colon else name or "In this market"
 
 
 def _heading(run: RunTables, summary: Summary) -> dict[str, Any]:
@@ -72,10 +81,14 @@ def _heading(run: RunTables, summary: Summary) -> dict[str, Any]:
         trouble = f"The run is marked {status!r}, not complete: numbers may be missing."
     elif run.missing:
         trouble = f"Tables that are not in the run folder: {words.listing(run.missing)}."
+    spread = "intervals cover that luck alone, not doubt about the assumptions."
+    if count < ENOUGH:
+        spread = (
+            "with so few, the range from the lowest to the highest replicate stands where an interval would "
+            f"(from {ENOUGH} replicates on)."
+        )
     note = (
-        f"Numbers are means over {count} replicates, which differ only in luck; intervals cover that luck "
-        f"alone, not "
-        "doubt about the assumptions."
+        f"Numbers are means over {count} replicates, which differ only in luck; {spread}"
         if count > 1
         else "One replicate was run, so nothing here says how much is luck; more replicates give intervals."
     )
@@ -139,7 +152,7 @@ FILE_NAMES = {
 
 
 def _story(run: RunTables) -> dict[str, Any]:
-    own = story.first_replicate(run.events, run.replicates[0])
+    own = story.of_replicate(run.events, run.typical.replicate)
     if own.empty:
         why = "The table of events is not in the run folder" if "events" in run.missing else "No event was recorded"
         return {
@@ -156,21 +169,22 @@ def _story(run: RunTables) -> dict[str, Any]:
     told = f"The {len(chosen)} most important of {len(own):,} events"
     if len(chosen) == len(own):
         told = f"All {len(own):,} events" if len(own) > 1 else "The only event"
-    which = " of the first replicate (the others differ in luck)" if count > 1 else ""
+    which = " of one replicate" if count > 1 else ""
     listed = f"the first {story.LISTED:,} of {len(own):,}; all are in the table of events"
     return {
         "story": story.by_year(chosen),
-        "story_note": f"{told}{which}, told in order of time. Importance weighs the kind of event, the "
-        "money in it and the "
-        "size of those involved.",
+        "story_note": f"{told}{which}, told in order of time. Importance weighs the kind of event, the money in it "
+        "and the size of those involved; ties that end because one of the two closed or was bought are left out. "
+        f"{run.typical.sentence} {run.typical.caution}".rstrip(),
         "listed": story.happenings(own.head(story.LISTED)),
         "listed_note": listed if len(own) > story.LISTED else f"{len(own):,}",
     }
 
 
 def _why(run: RunTables) -> dict[str, Any]:
+    usual = reasons.mean_change(run.metrics, "consolidation.hopd_share_infusions", run.quarters)
     sentences = [
-        reasons.hospital_share_sentence(run.sites, run.quarters),
+        reasons.hospital_share_sentence(run.sites, run.quarters, usual),
         reasons.practice_fates(run.organizations, run.quarters),
         reasons.reach_sentence(run.zones, run.sites, run.quarters),
         reasons.spending_sentence(run.metrics, run.quarters),
@@ -185,12 +199,18 @@ def _why(run: RunTables) -> dict[str, Any]:
         }
         for item in found
     ]
-    return {"mechanisms": [sentence for sentence in sentences if sentence], "reasons": rows}
+    tables = f"replicate {run.typical.replicate}" if run.typical.count > 1 else "the run"
+    return {
+        "tables_of": tables,
+        "caution": run.typical.caution,
+        "mechanisms": [sentence for sentence in sentences if sentence],
+        "reasons": rows,
+    }
 
 
 def _largest(run: RunTables, shown: int = 10) -> dict[str, Any]:
     orgs = run.organizations[run.organizations["kind"] != "payer"].copy()
-    note = f"The {shown} largest by infusions in the first or the last quarter; first replicate."
+    note = f"The {shown} largest by infusions in the first or the last quarter. {run.typical.name}".rstrip()
     if orgs.empty:
         return {"largest": [], "largest_note": note}
     for column in ("infusions", "oncologists"):
@@ -236,7 +256,9 @@ def _all_metrics(summary: Summary) -> list[list[str]]:
     for metric, group in summary.table.index:
         row, unit = summary.row(metric, group), summary.facts[metric].unit
         short = unit if words.kind_of_unit(unit) != "plain" else ""
-        interval = words.interval(row["low"], row["high"], unit)
+        between = words.between(row["low"], row["high"], unit)
+        if between and summary.few != (row["values"] < ENOUGH):
+            between += f" ({spread_name(row)})"
         rows.append(
             [
                 metric,
@@ -244,7 +266,7 @@ def _all_metrics(summary: Summary) -> list[list[str]]:
                 words.amount(row["first"], short),
                 words.amount(row["last"], short),
                 "" if one_year else words.difference(row["change"], short),
-                interval.removeprefix("95 % interval "),
+                between,
             ]
         )
     return rows

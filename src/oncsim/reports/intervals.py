@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-
 # Fewest replicates for which an interval is shown (judgement: with 4 the quantile is still 3.2).
 ENOUGH = 5
 

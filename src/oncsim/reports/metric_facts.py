@@ -76,6 +76,18 @@ _KNOWN: dict[str, MetricFact] = dict(
             "owner.",
         ),
         _fact(
+            "consolidation.hhi_median",
+            "concentration of the median market (HHI)",
+            "HHI",
+            "Plain median over markets of the index that consolidation.hhi averages.",
+        ),
+        _fact(
+            "consolidation.hhi_flow_site",
+            "concentration where the patients of a site live (flow HHI)",
+            "HHI",
+            "For each site, the flow HHI of the zones its patients come from; plain mean over sites.",
+        ),
+        _fact(
             "consolidation.hhi_flow",
             "concentration where patients live (flow HHI)",
             "HHI",
@@ -250,6 +262,14 @@ _KNOWN: dict[str, MetricFact] = dict(
         _fact("quality.adverse_events", "adverse events", "", "Adverse events of systemic treatment."),
         _fact("quality.readmissions", "readmissions", "", "Unplanned returns to hospital."),
         _fact("quality.trial_enrolment", "enrolment in trials", "", "Patients who enter a clinical trial."),
+        _fact("activity.patients_new", "new patients", "patients", "People who come to need treatment.", True),
+        _fact("activity.patients_started", "patients starting treatment", "patients", "People who start.", True),
+        _fact("activity.patients_untreated", "patients not treated", "patients", "People who go without.", True),
+        _fact("activity.patients_waiting", "patients waiting", "patients", "Still waiting at the end of a quarter."),
+        _fact("activity.patients_in_care", "patients in care", "patients", "Under treatment at the end of a quarter."),
+        _fact("activity.infusions_total", "infusions", "infusions", "Patient-days of drug administration.", True),
+        _fact("activity.oncologists_total", "oncologists", "oncologists", "Full-time equivalents at open sites."),
+        _fact("activity.oncologists_seeking", "oncologists without a post", "oncologists", "At the end of a quarter."),
     )
 )
 

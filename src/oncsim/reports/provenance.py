@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from oncsim.reports import words
+from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.reading import RunTables
 
 
@@ -102,7 +103,12 @@ def trust_lines(run: RunTables) -> list[str]:
     """Return what a reader should bear in mind, from what this run is."""
     lines = []
     count = len(run.replicates)
-    if count > 1:
+    if 1 < count < ENOUGH:
+        lines.append(
+            f"Ranges go from the lowest to the highest of {count} replicates, which differ only in luck; {ENOUGH} or more "
+            "give intervals."
+        )
+    elif count > 1:
         lines.append(
             f"Intervals are over {count} replicates that differ only in luck. Doubt about behaviour is "
             f"not in them; "

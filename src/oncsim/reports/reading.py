@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from oncsim.errors import Fault, InputError
+from oncsim.reports.typical import Typical, typical_replicate
 
 _ENDS_ORGS = [
     "replicate",
@@ -86,7 +87,7 @@ class RunTables:
     metrics : pandas.DataFrame
         Rows of the whole market (``market == "all"``).
     organizations, sites, ties : pandas.DataFrame
-        Rows of the first and the last quarter of the first replicate: the story, the map, the network.
+        Rows of the first and the last quarter of the replicate that tells the story.
     settings : pandas.DataFrame
         ``quarter, kind, infusions``: sums over sites, mean over replicates.
     money : pandas.DataFrame
@@ -95,6 +96,8 @@ class RunTables:
         As in the run folder.
     minutes : pandas.DataFrame
         ``zone, quarter, minutes`` of the first and last quarter where flows were recorded, else empty.
+    typical : Typical
+        The replicate that tells the story: the one nearest to the mean over the headline metrics.
     """
 
     folder: Path
@@ -109,6 +112,7 @@ class RunTables:
     events: pd.DataFrame
     zones: pd.DataFrame
     minutes: pd.DataFrame
+    typical: Typical
     missing: tuple[str, ...] = field(default_factory=tuple)
 
     @property
@@ -295,8 +299,8 @@ def read_run(folder: Path) -> RunTables:
         raise InputError([Fault(str(folder), 0, 0, "", message)])
     metrics["value"] = pd.to_numeric(metrics["value"], errors="coerce")
     quarters = sorted(metrics["quarter"].unique())
-    first = int(metrics["replicate"].min())
-    ends = [("replicate", "==", first), ("quarter", "in", sorted({quarters[0], quarters[-1]}))]
+    typical = typical_replicate(metrics)
+    ends = [("replicate", "==", typical.replicate), ("quarter", "in", sorted({quarters[0], quarters[-1]}))]
 
     wanted = {
         "organizations": (_ENDS_ORGS, ends),
@@ -316,6 +320,7 @@ def read_run(folder: Path) -> RunTables:
         settings=_sums(folder, "sites", ["infusions"]),
         money=_sums(folder, "organizations", ["revenue", "margin"]),
         minutes=_minutes(folder, ends),
+        typical=typical,
         missing=missing,
         **filled,
     )

@@ -3,6 +3,7 @@ parts."""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -119,8 +120,18 @@ _PART_WORDS = {
 }
 
 
-def hospital_share_sentence(sites: pd.DataFrame, quarters: list[str]) -> str:
-    """Return what moved the hospital share of infusions between the first and the last quarter."""
+def hospital_share_sentence(sites: pd.DataFrame, quarters: list[str], usual: float = math.nan) -> str:
+    """Return what moved the hospital share of infusions between the first and the last quarter.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        Sites of one replicate in the first and the last quarter.
+    quarters : list of str
+        Quarters of the run.
+    usual : float
+        The same change in the mean over replicates, told where it has the other sign.
+    """
     if len(quarters) < 2 or sites.empty:
         return ""
     ends = [sites[sites["quarter"] == quarter] for quarter in (quarters[0], quarters[-1])]
@@ -135,11 +146,19 @@ def hospital_share_sentence(sites: pd.DataFrame, quarters: list[str]) -> str:
     ]
     if not pieces:
         return ""
+    contrast = f" In the mean over replicates it moved by {words.difference(usual, 'share')}." if total * usual < 0 else ""
     return (
         f"The hospital share of infusions moved by {words.difference(total, 'share')} between "
         f"{quarters[0]} and "
-        f"{quarters[-1]}: {words.listing(pieces)}."
+        f"{quarters[-1]}: {words.listing(pieces)}.{contrast}"
     )
+
+
+def mean_change(metrics: pd.DataFrame, metric: str, quarters: list[str]) -> float:
+    """Return last minus first quarter of a metric of the whole market, mean over replicates."""
+    own = metrics[(metrics["metric"] == metric) & (metrics["group"] == "")]
+    first, last = (own.loc[own["quarter"] == quarter, "value"].mean() for quarter in (quarters[0], quarters[-1]))
+    return float(last - first)
 
 
 def practice_fates(organizations: pd.DataFrame, quarters: list[str]) -> str:
@@ -174,7 +193,8 @@ def spending_sentence(metrics: pd.DataFrame, quarters: list[str]) -> str:
     if total == 0:
         return ""
     ranked = change[change.abs() > 0.005 * abs(total)].sort_values(key=lambda v: -v.abs(), kind="stable")
-    pieces = [f"{part} {words.difference(float(value), 'dollars')}" for part, value in ranked.items()]
+    told = words.alike([float(value) for value in ranked], "dollars", signed=True)
+    pieces = [f"{part} {value}" for part, value in zip(ranked.index, told, strict=True)]
     verb = "rose" if total > 0 else "fell"
     return (
         f"Payments by payers {verb} by {words.size(total, 'dollars')} a quarter between {quarters[0]} and "

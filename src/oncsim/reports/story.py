@@ -47,7 +47,7 @@ def weight(kind: str) -> float:
     return 1.0
 
 
-def first_replicate(events: pd.DataFrame, replicate: int) -> pd.DataFrame:
+def of_replicate(events: pd.DataFrame, replicate: int) -> pd.DataFrame:
     """Return the events of one replicate in order of time; the order within a quarter is that of the
     table."""
     if events.empty:
@@ -56,11 +56,35 @@ def first_replicate(events: pd.DataFrame, replicate: int) -> pd.DataFrame:
     return own.sort_values("quarter", kind="stable").reset_index(drop=True)
 
 
+def is_echo(events: pd.DataFrame) -> list[bool]:
+    """Return which events are ended ties that only echo a closure or a purchase of one of the two.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        Columns quarter, event, actor, other; one replicate.
+    """
+    gone: set[str] = set()
+    echoes = [False] * len(events)
+    rows = list(zip(*(events[c].astype(str) for c in ("quarter", "event", "actor", "other")), strict=True))
+    # Within a quarter ties may be told before the closure that ends them.
+    order = sorted(range(len(rows)), key=lambda i: (rows[i][0], rows[i][1] == "tie_dissolved"))
+    for i in order:
+        _, kind, actor, other = rows[i]
+        if kind == "closure":
+            gone.add(actor)
+        elif kind in ("acquisition", "takeover", "merger"):
+            gone.add(other)
+        echoes[i] = kind == "tie_dissolved" and bool({actor, other} & (gone - {""}))
+    return echoes
+
+
 def main_events(events: pd.DataFrame, volume: dict[str, float], shown: int = SHOWN) -> list[Happening]:
     """Choose the events that mattered most, in order of time.
 
     An event counts by its kind, by the money in it, and by the size of the organisations in it; no kind
-    takes more than half of the list while others wait.
+    takes more than half of the list while others wait. Ties that end because one of the two closed or was bought
+    are left out: the closure or the purchase tells it.
 
     Parameters
     ----------
@@ -71,6 +95,7 @@ def main_events(events: pd.DataFrame, volume: dict[str, float], shown: int = SHO
     shown : int
         Length of the list.
     """
+    events = events[[not echo for echo in is_echo(events)]] if len(events) else events
     if events.empty:
         return []
     largest = max(volume.values(), default=0.0) or 1.0

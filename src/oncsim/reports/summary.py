@@ -57,6 +57,7 @@ class Summary:
         self.facts: dict[str, MetricFact] = {name: fact(name) for name in names}
         counting = [name for name, known in self.facts.items() if known.counts]
         self.table = first_and_last_year(metrics, counting)
+        self.few = int(metrics["replicate"].nunique()) < ENOUGH
         self.years = years_of(metrics["quarter"].astype(str).unique())
 
     def has(self, metric: str, group: str = "") -> bool:
@@ -77,7 +78,8 @@ class Summary:
         known, row = self.facts.get(metric) or fact(metric), self.row(metric, group)
         where = group_words(group)
         noun = noun or words.with_group(known.noun, where)
-        return words.moved(noun, row["first"], row["last"], known.unit, self.years, row["low"], row["high"], spread_name(row))
+        ends = (row["first"], row["last"])
+        return words.moved(noun, *ends, known.unit, self.years, row["low"], row["high"], spread_name(row))
 
     def group_of(self, metric: str, groups: tuple[str, ...]) -> str | None:
         """Return the first of the groups that the run recorded."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,8 @@ class Typical:
     @property
     def name(self) -> str:
         """How captions call it: empty where there is only one replicate."""
+        if self.count == 2:
+            return f"Replicate {self.replicate} of two."
         return f"Replicate {self.replicate}, the one nearest to the mean." if self.count > 1 else ""
 
     @property
@@ -60,6 +63,11 @@ class Typical:
         """Which replicate it is, and why; empty where there is only one."""
         if self.count < 2:
             return ""
+        if self.count == 2:
+            return (
+                f"This is replicate {self.replicate} of two (0 and 1): both are equally near to their mean, and this one "
+                "moved as the mean did in at least as many of the headline metrics."
+            )
         return (
             f"This is replicate {self.replicate} (of 0 to {self.count - 1}): over the headline metrics the one nearest to "
             "the mean over replicates. The others differ in luck."
@@ -94,7 +102,8 @@ def typical_replicate(metrics: pd.DataFrame) -> Typical:
     parts: list[np.ndarray] = []
     against: dict[int, list[Disagreement]] = {}
     for metric, group in keys:
-        own = table.loc[(metric, group)].reindex(numbers)
+        own: Any = table.loc[(metric, group)]
+        own = own.reindex(numbers)
         parts += [own["last"].to_numpy(dtype=float), own["change"].to_numpy(dtype=float)]
         mean = float(own["change"].mean())
         for number, change in own["change"].items():

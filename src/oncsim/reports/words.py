@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 NOT_AVAILABLE = "not available"
+_SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"))
 INTERVAL = "95 % interval"
 RANGE = "range of the replicates"
 # Units whose name would only repeat what the noun says.
@@ -16,7 +17,7 @@ _UNNAMED = {"HHI", "index", "Gini", "0-1", "", "times"}
 def _scaled_dollars(value: float) -> str:
     size = abs(value)
     sign = "-" if value < 0 else ""
-    for limit, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "m")):
+    for limit, word in _SCALES:
         # Half of the last digit shown is already rounded up into the next word.
         if size >= limit * 0.9995:
             scaled = size / limit
@@ -24,6 +25,27 @@ def _scaled_dollars(value: float) -> str:
     if size >= 100 or size == 0:
         return f"{sign}${size:,.0f}"
     return f"{sign}${size:,.2f}"
+
+
+def alike(values: Sequence[float], unit: str, signed: bool = False) -> list[str]:
+    """Return values that stand beside each other, money all in the same scale.
+
+    With ``signed`` they are differences. Shares and other units are as :func:`amount` and :func:`difference` say.
+    """
+    one = difference if signed else amount
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if kind_of_unit(unit) != "dollars" or largest < 1e6 * 0.9995:
+        return [one(value, unit) for value in values]
+    limit, word = next((limit, word) for limit, word in _SCALES if largest >= limit * 0.9995)
+    tail = amount(0.0, unit).removeprefix("$0")
+    told = []
+    for value in values:
+        size = abs(value) / limit
+        digits = 0 if size >= 100 else 1 if size >= 1 or size < 0.005 else 2
+        number = "0" if round(size, digits) == 0 else f"{size:.{digits}f}"
+        sign = "" if number == "0" else "-" if value < 0 else "+" if signed else ""
+        told.append(f"{sign}${number} {word}{tail}" if math.isfinite(value) else NOT_AVAILABLE)
+    return told
 
 
 def plain(value: float) -> str:
@@ -63,7 +85,8 @@ def amount(value: float, unit: str) -> str:
         ``share``, ``dollars``, ``dollars per quarter``, ``minutes``, ``days``, ``HHI``, ``times`` or any
         noun.
     """
-    if not math.isfinite(value):
+    # A percentage may overflow where the share does not.
+    if not math.isfinite(100 * value):
         return NOT_AVAILABLE
     kind = kind_of_unit(unit)
     if kind == "share":
@@ -84,7 +107,7 @@ def _singular(unit: str) -> str:
 
 def difference(value: float, unit: str) -> str:
     """Return a difference with its sign and unit; a difference of shares is in percentage points."""
-    if not math.isfinite(value):
+    if not math.isfinite(100 * value):
         return NOT_AVAILABLE
     sign = "+" if value > 0 else ""
     if kind_of_unit(unit) == "share":

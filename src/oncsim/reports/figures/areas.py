@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from oncsim.reports import words
-from oncsim.reports.figures.style import spread, value_axis, year_axis, year_of
+from oncsim.reports.figures.style import HALO, spread, value_axis, year_axis, year_of
 
 
 def stacked(
@@ -63,11 +63,11 @@ def _labels(axes: Axes, table: pd.DataFrame, values: np.ndarray, names: Mapping[
     heights = spread([float(middles[i]) for i in shown], (high - low) * 0.17 / inches)
     # Labels pushed below the axis are moved up together.
     lift = max(0.0, low + (high - low) * 0.03 - min(heights, default=low + high))
-    for i, y in zip(shown, heights, strict=True):
+    told = words.alike([float(ends[i]) for i in shown], unit)
+    for i, y, value in zip(shown, heights, told, strict=True):
         name = names.get(str(table.columns[i]), words.code_words(str(table.columns[i])))
-        value = words.amount(float(ends[i]), unit).removesuffix(" a quarter")
         axes.annotate(
-            f"{name}  {value}",
+            f"{name}  {value.removesuffix(' a quarter')}",
             (x, y + lift),
             xytext=(6, 0),
             textcoords="offset points",
@@ -75,5 +75,6 @@ def _labels(axes: Axes, table: pd.DataFrame, values: np.ndarray, names: Mapping[
             va="center",
             color="#222222",
             annotation_clip=False,
+            path_effects=HALO,
         )
         axes.plot([x], [middles[i]], marker="", linestyle="")

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from oncsim.reports import words
 from oncsim.reports.figures.style import (
     BLUE,
+    HALO,
     WIDTH,
     empty_figure,
     new_figure,
@@ -115,16 +116,17 @@ def _panel(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], wid
     floor = 0.0 if min(float(path["mean"].min()) for _, path in lines) >= 0 else -math.inf
     whole = words.kind_of_unit(panel.unit) == "share" and max(float(path["mean"].max()) for _, path in lines) <= 1
     ceiling = 1.0 if whole else math.inf
-    value_axis(axes, panel.unit, max(min(lows), floor), min(max(highs), ceiling))
+    value_axis(axes, panel.unit, max(min(lows), floor), min(max(highs), ceiling), ceiling=ceiling)
     for line, path in lines:
         x = [year_of(quarter) for quarter in path["quarter"]]
         alone = len(x) == 1
         axes.plot(x, path["mean"], color=line.color, linestyle=line.dashes, marker="o" if alone else None)
         if path["low"].notna().any() and not alone:
-            axes.fill_between(x, path["low"], path["high"], color=line.color, alpha=0.18, linewidth=0)
+            low, high = path["low"].clip(lower=floor), path["high"].clip(upper=ceiling)
+            axes.fill_between(x, low, high, color=line.color, alpha=0.18, linewidth=0)
         elif path["low"].notna().any():
-            half = path["high"] - path["mean"]
-            axes.errorbar(x, path["mean"], yerr=half, color=line.color, capsize=3)
+            ends = [path["mean"] - path["low"].clip(lower=floor), path["high"].clip(upper=ceiling) - path["mean"]]
+            axes.errorbar(x, path["mean"], yerr=ends, color=line.color, capsize=3)
     # Value labels stand right of the lines: about 0.62 inch of the panel.
     year_axis(axes, quarters, room_right=0.62 / max(width - 0.62, 0.5))
     _end_labels(axes, panel, lines)
@@ -134,9 +136,12 @@ def _panel(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], wid
 def _end_labels(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]]) -> None:
     ends = [(line, path.dropna(subset=["mean"]).iloc[-1]) for line, path in lines]
     bottom, top = axes.get_ylim()
-    heights = spread([float(row["mean"]) for _, row in ends], (top - bottom) * 0.095)
-    for (line, row), y in zip(ends, heights, strict=True):
-        text = words.amount(float(row["mean"]), panel.unit if words.kind_of_unit(panel.unit) != "plain" else "")
+    gap = (top - bottom) * 0.095
+    # The axis at the foot would run through a label on it.
+    heights = spread([float(row["mean"]) for _, row in ends], gap, lowest=bottom + 0.6 * gap)
+    unit = panel.unit if words.kind_of_unit(panel.unit) != "plain" else ""
+    told = words.alike([float(row["mean"]) for _, row in ends], unit)
+    for (line, row), y, text in zip(ends, heights, told, strict=True):
         text = text.removesuffix(" a quarter").removesuffix(" a year")
         axes.annotate(
             text,
@@ -147,6 +152,7 @@ def _end_labels(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]]
             fontsize=8.5,
             va="center",
             annotation_clip=False,
+            path_effects=HALO,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
@@ -13,6 +14,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from oncsim.reports import words
@@ -88,6 +90,11 @@ _STYLE: dict[Any, Any] = {
     "path.simplify": True,
 }
 
+# What a year needs on an axis: four digits and a gap.
+_YEAR_INCHES = 0.45
+# Behind words that lie over lines of the grid or of the data.
+HALO = [withStroke(linewidth=2.5, foreground="white")]
+
 _P = ParamSpec("_P")
 
 
@@ -139,21 +146,23 @@ def year_axis(axes: Axes, quarters: Sequence[str], room_right: float = 0.0) -> N
     """Set whole years as ticks; ``room_right`` is the share of the span kept free for labels."""
     first, last = year_of(quarters[0]), year_of(quarters[-1])
     span = max(last - first, 0.25)
-    axes.set_xlim(first - span * 0.02, last + span * max(room_right, 0.02))
+    room_right = max(room_right, 0.02)
+    axes.set_xlim(first - span * 0.02, last + span * room_right)
     if span < 2:
         axes.set_xticks([year_of(quarter) for quarter in quarters], [f"{q[:4]}\n{q[4:]}" for q in quarters])
         return
-    # Labels to the right of the data leave less room for years.
-    most = 5.2 / (1.0 + max(room_right, 0.0)) ** 1.5
-    steps = next((s for s in (1, 2, 3, 5, 10) if span / s <= most), 10)
+    figure = axes.get_figure()
+    assert figure is not None
+    inches = axes.get_position().width * figure.get_figwidth() / (1.02 + room_right) / span  # type: ignore[union-attr]
+    steps = next((s for s in (1, 2, 3, 4, 5, 10) if s * inches >= _YEAR_INCHES), 20)
     axes.set_xticks([y for y in range(int(first), int(last) + 1) if (y - int(first)) % steps == 0])
 
 
-def value_axis(axes: Axes, unit: str, low: float, high: float, from_zero: bool = False) -> None:
+def value_axis(axes: Axes, unit: str, low: float, high: float, from_zero: bool = False, ceiling: float = math.inf) -> None:
     """Set the limits and the tick labels of a value axis in its unit.
 
     The axis starts at zero where the values come near it, and never shows less than a tenth of their
-    level, so that noise does not look like a trend.
+    level, so that noise does not look like a trend. It ends at the ceiling: no share is above 100 %.
     """
     if not (low <= high):
         low, high = 0.0, 1.0
@@ -165,7 +174,7 @@ def value_axis(axes: Axes, unit: str, low: float, high: float, from_zero: bool =
     bottom = low - padding
     if from_zero or (low >= 0 and low < 0.45 * high):
         bottom = min(0.0, low)
-    axes.set_ylim(bottom, high + padding)
+    axes.set_ylim(bottom, min(high + padding, ceiling + 0.005 * (high - bottom)))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, unit)))
     axes.grid(axis="y", color="#E3E3E3", linewidth=0.8)
@@ -181,8 +190,8 @@ def tick(value: float, unit: str) -> str:
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
-def spread(positions: Sequence[float], gap: float) -> list[float]:
-    """Return positions moved apart to at least ``gap``, keeping their order and their middle."""
+def spread(positions: Sequence[float], gap: float, lowest: float = -math.inf) -> list[float]:
+    """Return positions moved apart to at least ``gap``, keeping their order and, above ``lowest``, their middle."""
     order = sorted(range(len(positions)), key=lambda i: positions[i])
     placed = [positions[i] for i in order]
     for _ in range(60):
@@ -195,6 +204,8 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
                 moved = True
         if not moved:
             break
+    for i, position in enumerate(placed):
+        placed[i] = max(position, lowest if i == 0 else placed[i - 1] + gap - 1e-9)
     result = [0.0] * len(placed)
     for rank, i in enumerate(order):
         result[i] = placed[rank]
