@@ -10,6 +10,7 @@ from markets import METRO, MIXED, RURAL, start
 from oncsim.codes import AMC_MAIN, AMC_SATELLITE, HOSPITAL_KINDS, PAYERS, SITE_KINDS
 from oncsim.model import OncologyMarket
 from oncsim.processes.choice import NEST_OF_KIND, choice, nearest_open, travel_utility, untreated_offset
+from oncsim.state.sums import sum_rows
 
 # Nothing but need and payer decides who goes untreated, unless access does.
 PLAIN: dict[str, Any] = {"choice.untreated.deprivation": 0.0, "choice.untreated.navigation": 1.0}
@@ -19,7 +20,9 @@ COMMERCIAL = PAYERS.index("commercial")
 def shares(model: OncologyMarket) -> np.ndarray:
     """Return patients at each site by segment, were the quarter's new patients to choose again."""
     choice(model)
-    return model.choice.site_totals(model.new_patients * model.choice.treated)
+    return sum_rows(
+        model.pairs.site, model.choice.pair_segments(model.new_patients * model.choice.treated), len(model.sites)
+    )
 
 
 def with_minutes(model: OncologyMarket, minutes: np.ndarray) -> OncologyMarket:

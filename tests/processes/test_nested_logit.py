@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from oncsim.processes.nested_logit import Choice, PairLayout, choose
+from oncsim.processes.nested_logit import Choice, PairLayout, choose, join_small_shares
 
 SEGMENTS, NEST_COUNT = 15, 4
 
@@ -170,20 +170,34 @@ def test_a_worse_way_never_raises_the_own_share(seed: int, slope: float, lam: fl
 
 
 @settings(max_examples=25)
-@given(seeds)
-def test_factored_sums_are_the_sums_of_the_pairs(seed: int) -> None:
-    drawn = draw(seed)
-    choice = drawn.choose()
-    rng = np.random.default_rng(seed)
-    patients, weight = rng.uniform(0, 9, (4, SEGMENTS)), rng.uniform(0, 1, 7)
-    flows = choice.pair_segments(patients)
-    layout = choice.layout
-    by_site, by_zone = np.zeros((7, SEGMENTS)), np.zeros((4, SEGMENTS))
-    np.add.at(by_site, layout.site, flows)
-    np.add.at(by_zone, layout.zone, flows * weight[layout.site, None])
-    np.testing.assert_allclose(choice.site_totals(patients), by_site, atol=1e-10)
-    np.testing.assert_allclose(choice.zone_totals(patients, weight), by_zone, atol=1e-10)
-    np.testing.assert_allclose(choice.pair_totals(patients), flows.sum(axis=1), atol=1e-10)
+@given(seeds, st.floats(0.0, 0.2))
+def test_small_shares_join_the_largest_and_nobody_is_lost(seed: int, floor: float) -> None:
+    choice = draw(seed).choose()
+    zones = choice.layout.zones
+    exact = choice.pair_segments(np.ones((zones, SEGMENTS)))
+    listed = join_small_shares(choice, floor)
+    whole = np.zeros_like(exact)
+    whole[listed.pair, listed.segment] = listed.share
+    for zone in range(zones):
+        mine = choice.layout.zone == zone
+        for segment in range(SEGMENTS):
+            before, after = exact[mine, segment], whole[mine, segment]
+            if before.sum() == 0:
+                assert after.sum() == 0
+                continue
+            assert after.sum() == pytest.approx(1.0)
+            top = int(np.argmax(before))
+            least = max(min(floor, 0.5 / np.bincount(choice.layout.zone).max()), 1e-300)
+            expected = np.where(before >= least, before, 0.0)
+            expected[top] += 1.0 - expected.sum()
+            np.testing.assert_allclose(after, expected, atol=1e-12)
+
+
+def test_blocks_of_any_size_give_the_same_shares() -> None:
+    choice = draw(3).choose()
+    exact = choice.pair_segments(np.ones((choice.layout.zones, SEGMENTS)))
+    for size in (1, 2, 5, 1000):
+        np.testing.assert_array_equal(np.concatenate([block for _, block in choice.blocks(size)]), exact)
 
 
 def test_without_a_site_everybody_is_untreated() -> None:

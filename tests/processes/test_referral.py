@@ -9,6 +9,7 @@ from oncsim.model import OncologyMarket
 from oncsim.processes.choice import choice
 from oncsim.processes.partnership import end_tie, sign_tie
 from oncsim.processes.referral import hospital_weights, steering_utility, tie_strength
+from oncsim.state.sums import sum_rows
 
 OFF_CASES = [{"choice.employed_referrers": 0.0}, {"choice.ownership_steering": 0.0}]
 ACTIVE = TIE_STAGES.index("active")
@@ -16,7 +17,9 @@ ACTIVE = TIE_STAGES.index("active")
 
 def owned_starts(model: OncologyMarket, org: int) -> float:
     choice(model)
-    total = model.choice.site_totals(model.new_patients * model.choice.treated).sum(axis=1)
+    total = sum_rows(
+        model.pairs.site, model.choice.pair_segments(model.new_patients * model.choice.treated), len(model.sites)
+    ).sum(axis=1)
     return float(total[model.orgs.top_owner()[model.sites.org] == org].sum())
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from oncsim.comparing.pairing import Comparison
-    from oncsim.running import Run
+    from oncsim.results.reading import Run
     from oncsim.scenario.shape import Expectation
 
 _ZERO = 1e-9

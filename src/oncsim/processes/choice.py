@@ -134,10 +134,7 @@ def choice(model: OncologyMarket) -> None:
     model.choice = choose(
         layout, pair_utility, utility, available, offset - slope * model.reference_access, slope, dissimilarity
     )
-    everyone = np.ones((len(model.zones), len(SEGMENTS)))
-    model.shares = join_small_shares(
-        model.choice.pair_segments(everyone), model.pairs.zone, len(model.zones), float(law["choice.flow_floor"])
-    )
+    model.shares = join_small_shares(model.choice, float(law["choice.flow_floor"]))
 
 
 def balance_kinds(model: OncologyMarket) -> None:

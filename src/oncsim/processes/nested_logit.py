@@ -15,6 +15,7 @@ depends little on distance (A12, A15 in the evidence).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,8 @@ class PairLayout:
         Where each zone's pairs begin in ``members``.
     columns : list of (n_g,) int
         Site of each member, in the width that sparse products use without a copy.
+    row : (pairs,) int
+        ``nest * zones + zone`` of each pair.
     zones, sites : int
     """
 
@@ -51,6 +54,7 @@ class PairLayout:
     members: list[NDArray[np.int64]]
     starts: list[NDArray[np.int32]]
     columns: list[NDArray[np.int32]]
+    row: NDArray[np.int64]
     zones: int
     sites: int
 
@@ -68,7 +72,7 @@ class PairLayout:
             members.append(rows)
             starts.append(start)
             columns.append(site[rows].astype(np.int32))
-        return cls(zone, site, members, starts, columns, zones, len(nest))
+        return cls(zone, site, members, starts, columns, pair_nest * zones + zone, zones, len(nest))
 
     def matrix(self, nest: int, data: Floats) -> sparse.csr_array:
         """Return the zones-by-sites matrix of one nest holding ``data`` (one value a pair of all nests)."""
@@ -97,54 +101,21 @@ class Choice:
     treated: Floats
     inclusive: Floats
 
-    def site_totals(self, patients: Floats) -> Floats:
-        """Return patients choosing each site, (sites, segments), of ``patients`` (zones, segments) who seek treatment."""
-        total = np.zeros((self.layout.sites, patients.shape[1]))
-        for need in range(_N):
-            columns = slice(need, None, _N)
-            for g, share in enumerate(self.share):
-                if len(self.layout.members[g]) == 0:
-                    continue
-                matrix = self.layout.matrix(g, self.weight[:, need])
-                total[:, columns] += matrix.T @ (share[:, columns] * patients[:, columns])
-        return total * self.factor
-
-    def zone_totals(self, patients: Floats, site_weight: Floats) -> Floats:
-        """Return, (zones, segments), the patients of each cell weighted by ``site_weight`` (sites,) of where they go."""
-        total = np.zeros_like(patients)
-        weighted = self.factor * site_weight[:, None]
-        for need in range(_N):
-            columns = slice(need, None, _N)
-            block = np.ascontiguousarray(weighted[:, columns])
-            for g, share in enumerate(self.share):
-                if len(self.layout.members[g]) == 0:
-                    continue
-                total[:, columns] += share[:, columns] * (self.layout.matrix(g, self.weight[:, need]) @ block)
-        return total * patients
-
-    def pair_totals(self, patients: Floats) -> Floats:
-        """Return patients of each pair, all segments together."""
-        total = np.zeros(len(self.layout.zone))
-        shape = (-1, len(PAYERS), _N)
-        for g, share in enumerate(self.share):
-            rows = self.layout.members[g]
-            if len(rows) == 0:
-                continue
-            here = self.factor[self.layout.columns[g]].reshape(shape)
-            cell = (share * patients)[self.layout.zone[rows]].reshape(shape)
-            total[rows] = np.einsum("pkn,pkn,pn->p", here, cell, self.weight[rows])
-        return total
-
     def pair_segments(self, patients: Floats) -> Floats:
         """Return patients of each pair and segment, (pairs, segments)."""
-        flows = np.empty((len(self.layout.zone), patients.shape[1]))
-        shape = (-1, len(PAYERS), _N)
-        for g, rows in enumerate(self.layout.members):
-            part = self.factor[self.layout.columns[g]]
-            part *= (self.share[g] * patients)[self.layout.zone[rows]]
-            part.reshape(shape)[...] *= self.weight[rows][:, None, :]
-            flows[rows] = part
-        return flows
+        return self._block(slice(None), np.concatenate(self.share)) * patients[self.layout.zone]
+
+    def blocks(self, size: int) -> Iterator[tuple[int, Floats]]:
+        """Yield (first pair, shares of the next ``size`` pairs by segment): blocks stay in the processor's cache."""
+        stacked = np.concatenate(self.share)
+        for first in range(0, len(self.layout.zone), size):
+            yield first, self._block(slice(first, first + size), stacked)
+
+    def _block(self, some: slice, stacked: Floats) -> Floats:
+        part = self.factor[self.layout.site[some]]
+        part *= stacked[self.layout.row[some]]
+        part.reshape(-1, len(PAYERS), _N)[...] *= self.weight[some][:, None, :]
+        return part
 
 
 def _highest(values: Floats, zone: NDArray[np.int64], zones: int) -> Floats:
@@ -176,34 +147,39 @@ class Shares:
     share: Floats
 
 
-def join_small_shares(shares: Floats, zone: NDArray[np.int64], zones: int, floor: float) -> Shares:
+_BLOCK = 6000
+
+
+def join_small_shares(choice: Choice, floor: float) -> Shares:
     """Let shares of a cell under ``floor`` join the cell's largest site (the first of equals), and list the others.
 
     Parameters
     ----------
-    shares : (pairs, segments) float
-        Shares of each cell over its candidate sites, adding to one where any is available.
-    zone : (pairs,) int
-        Zone of each pair, in order.
-    zones : int
+    choice : Choice
     floor : float
         Lowered where a zone has so many candidates that all could be under it.
     """
-    segments = shares.shape[1]
+    zone, segments = choice.layout.zone, choice.factor.shape[1]
     most = int(np.bincount(zone, minlength=1).max()) if len(zone) else 1
-    flat = shares.ravel()
-    entry = np.flatnonzero(flat >= max(min(floor, 0.5 / most), 1e-300))
-    pair, segment = entry // segments, entry % segments
+    least = max(min(floor, 0.5 / most), 1e-300)
+    entries, values = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for first, block in choice.blocks(_BLOCK):
+        flat = block.ravel()
+        found = np.flatnonzero(flat >= least)
+        entries.append(found + first * segments)
+        values.append(flat[found])
+    entry, share = np.concatenate(entries), np.concatenate(values)
+    pair = entry // segments
+    segment = entry - pair * segments
     cell = zone[pair] * segments + segment
-    share = flat[entry]
-    cells = zones * segments
+    cells = choice.layout.zones * segments
     top = np.zeros(cells)
     np.maximum.at(top, cell, share)
     largest = np.flatnonzero(share >= top[cell])[::-1]
-    first = np.full(cells, -1, dtype=np.int64)
-    first[cell[largest]] = largest  # the first of equals is written last
-    reached = np.flatnonzero(first >= 0)
-    share[first[reached]] += 1.0 - sum_by(cell, share, cells)[reached]
+    leader = np.full(cells, -1, dtype=np.int64)
+    leader[cell[largest]] = largest  # the first of equals is written last
+    reached = np.flatnonzero(leader >= 0)
+    share[leader[reached]] += 1.0 - sum_by(cell, share, cells)[reached]
     return Shares(pair, segment, cell, share)
 
 
