@@ -219,7 +219,7 @@ _KNOWN: dict[str, MetricFact] = dict(
         ),
         _fact(
             "price.commercial_index",
-            "the commercial price index",
+            "the commercial price index (nominal)",
             "index",
             "Commercial price of a fixed basket of oncology services 100 at the start.",
         ),
@@ -231,7 +231,7 @@ _KNOWN: dict[str, MetricFact] = dict(
         ),
         _fact(
             "spending.total_per_patient",
-            "spending per treated patient",
+            "spending per treated patient (nominal)",
             "dollars",
             "Payments of payers and patients together over treated patients, nominal US dollars.",
         ),

@@ -16,7 +16,7 @@ _PANELS = (
         "ratio for the same basket of services",
     ),
     Panel(
-        "Commercial price index",
+        "Commercial price index (nominal)",
         "index",
         (Line("price.commercial_index", "", "", BLUE),),
         "fixed basket, 100 at the start",
