@@ -83,3 +83,20 @@ def test_the_embedded_nation_runs() -> None:
     run = oncsim.run(scenario, until="2026Q2", out=None)
     assert run.zones["population"].sum() > 3.2e8
     assert (run.metrics["value"].notna()).all()
+
+
+def test_what_happens_in_one_state_moves_nobody_in_a_far_one(tmp_path: Path) -> None:
+    head = "schema: oncsim/scenario/1\ntitle: t\nquestion: q\nhorizon: {start: 2026Q1, end: 2028Q4}\n"
+    head += "market: {source: embedded, states: [ME, NM]}\n"
+    (tmp_path / "calm.yaml").write_text(head + "id: calm\n")
+    event = "{at: 2027Q1, do: close_site, kind: practice, state: NM, share: 0.5}"
+    (tmp_path / "closures.yaml").write_text(f"{head}id: closures\nevents:\n  - {event}\n")
+    calm, closures = (oncsim.run(tmp_path / f"{name}.yaml", out=None) for name in ("calm", "closures"))
+    maine = set(calm.zones[calm.zones["name"].str.endswith(", ME")]["zone"])
+    assert len(maine) == 16
+    lat = calm.zones.set_index("zone").loc[sorted(maine), "lat"].min() - 0.5
+    one, other = (run.sites[run.sites["lat"] > lat].reset_index(drop=True) for run in (calm, closures))
+    np.testing.assert_array_equal(one["patients"], other["patients"])
+    np.testing.assert_array_equal(one["oncologists"], other["oncologists"])
+    far, near = (run.sites[run.sites["lat"] <= lat]["open"].sum() for run in (calm, closures))
+    assert near < far

@@ -148,6 +148,7 @@ class Shares:
 
 
 _BLOCK = 6000
+_LARGEST_EXPONENT = 250.0
 
 
 def join_small_shares(choice: Choice, floor: float) -> Shares:
@@ -209,10 +210,9 @@ def choose(
     """
     top = _highest(pair_utility, layout.zone, layout.zones)
     weight = np.exp((pair_utility - top[layout.zone]) / dissimilarity)
-    site_top = np.max(np.where(available, site_utility, -np.inf), axis=0, initial=-np.inf)
-    site_top = np.where(np.isfinite(site_top), site_top, 0.0)
-    exponent = (site_utility - site_top) / dissimilarity
-    factor = np.where(available, np.exp(np.where(available, exponent, 0.0)), 0.0)
+    # Held within what can be exponentiated, not shifted by the best site: a shift would tie every zone's last bits together.
+    exponent = np.clip(site_utility / dissimilarity, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+    factor = np.where(available, np.exp(exponent), 0.0)
 
     nests = range(len(layout.members))
     inside = [np.zeros((layout.zones, factor.shape[1])) for _ in nests]
@@ -223,11 +223,11 @@ def choose(
             if len(layout.members[g]):
                 inside[g][:, columns] = layout.matrix(g, weight[:, need]) @ block
     # A nest nobody would choose: its sum is so small that dividing by it would overflow.
-    inside = [np.where(some < 1e-290, 0.0, some) for some in inside]
+    inside = [np.where(some < 1e-150, 0.0, some) for some in inside]
     powered = [some**dissimilarity for some in inside]
     both = np.sum(powered, axis=0)
     with np.errstate(divide="ignore"):
-        inclusive = np.log(both) + np.tile(top, (1, len(PAYERS))) + site_top
+        inclusive = np.log(both) + np.tile(top, (1, len(PAYERS)))
     reached = both > 0
     treated = np.where(reached, expit(outside + slope * np.where(reached, inclusive, 0.0)), 0.0)
     safe = np.where(reached, both, 1.0)
