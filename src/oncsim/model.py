@@ -163,7 +163,6 @@ class OncologyMarket(mesa.Model):
         self.workforce_at_start = np.bincount(home, minlength=int(self.region.max()) + 1).astype(np.float64)
         self.recruits = np.zeros(len(self.workforce_at_start))
         self.retired = 0
-        self.scripted = 0
         self.spent_on_sites = 0.0
         self.counts: Counter[str] = Counter()
         self.ledger: list[tuple[int, int, int, float]] = []

@@ -52,7 +52,6 @@ def do_event(model: OncologyMarket, event: ScheduledEvent) -> None:
     # Every deed that changes something tells of it.
     if len(model.recording.events) == told:
         model.warnings.append(f"the event {event.do} of {event.at} ({event.where}) found nobody to happen to")
-    model.scripted += 1
 
 
 def _takeover(model: OncologyMarket, row: int, given: Arguments) -> None:

@@ -69,10 +69,14 @@ class HealthSystem(Organization):
             close_site(model, int(site), "it had lost money for two years")
 
     def consider_building(self) -> None:
-        """Open a department at a hospital without one, when its oncology is full and it has cash."""
+        """Build when its oncology is full and it has cash."""
         model, law = self.model, self.model.law
         crowded = float(model.prospects.load[self.row]) >= float(law["health_system.build.load"])
         if not crowded or model.orgs.cash[self.row] < site_setup_cost(model):
             return
         if self.lucky("system.build", float(law["health_system.build.yearly"])):
-            open_department(model, self.row, "its oncology is full")
+            self.build()
+
+    def build(self) -> None:
+        """Open a department at a hospital without one."""
+        open_department(self.model, self.row, "its oncology is full")

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oncsim.cli.console import Console, console, log_option, quiet_option, table
+from oncsim.cli.console import (
+    Console,
+    console,
+    format_option,
+    log_option,
+    no_report_option,
+    out_option,
+    quiet_option,
+    table,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,20 +38,13 @@ if TYPE_CHECKING:
     metavar="PATH=VALUE",
     help="Change all scenarios; may be given several times.",
 )
-@click.option(
-    "--workers",
-    type=int,
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Processes that share the replicates.",
-)
+@workers_option
 @click.option("--uncertainty", is_flag=True, help="Also draw behaviour from its distributions; report both intervals.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this metric; may be given several times.")
-@click.option("--format", "format_", default="parquet", show_default=True, metavar="FORMAT", help="parquet or csv.")
-@click.option("--out", default="results", show_default=True, metavar="DIR", help="Where run folders go.")
+@format_option
+@out_option
 @click.option("--force", is_flag=True, help="Run again even if the same runs are there.")
-@click.option("--no-report", is_flag=True, help="Leave out figures and report.")
+@no_report_option
 @quiet_option
 @log_option
 def command(

@@ -152,6 +152,38 @@ def _set_log(ctx: click.Context, _: click.Parameter, value: Path | None) -> None
         ctx.ensure_object(Console).open_log(value)
 
 
+def workers_option(function: Decorated) -> Decorated:
+    """Add ``--workers N`` to a command."""
+    option = click.option(
+        "--workers",
+        type=int,
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes that share the replicates.",
+    )
+    return option(function)
+
+
+def format_option(function: Decorated) -> Decorated:
+    """Add ``--format FORMAT`` to a command."""
+    option = click.option(
+        "--format", "format_", default="parquet", show_default=True, metavar="FORMAT", help="parquet or csv."
+    )
+    return option(function)
+
+
+def out_option(function: Decorated) -> Decorated:
+    """Add ``--out DIR`` to a command."""
+    option = click.option("--out", default="results", show_default=True, metavar="DIR", help="Where run folders go.")
+    return option(function)
+
+
+def no_report_option(function: Decorated) -> Decorated:
+    """Add ``--no-report`` to a command."""
+    return click.option("--no-report", is_flag=True, help="Leave out figures and report.")(function)
+
+
 def quiet_option(function: Decorated) -> Decorated:
     """Add ``--quiet`` to a command."""
     option = click.option("--quiet", is_flag=True, expose_value=False, callback=_set_quiet, help="Say nothing but faults.")

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oncsim.cli.console import Console, console, log_option, quiet_option, table
+from oncsim.cli.console import (
+    Console,
+    console,
+    format_option,
+    log_option,
+    no_report_option,
+    out_option,
+    quiet_option,
+    table,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,19 +42,12 @@ if TYPE_CHECKING:
     help="Change the scenario; may be given several times.",
 )
 @click.option("--record", multiple=True, metavar="TABLE", help="Record a further table: flows.")
-@click.option("--format", "format_", default="parquet", show_default=True, metavar="FORMAT", help="parquet or csv.")
-@click.option(
-    "--workers",
-    type=int,
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Processes that share the replicates.",
-)
+@format_option
+@workers_option
 @click.option("--profile", is_flag=True, help="Time every process of the quarter.")
-@click.option("--out", default="results", show_default=True, metavar="DIR", help="Where run folders go.")
+@out_option
 @click.option("--force", is_flag=True, help="Run again even if the same run is there.")
-@click.option("--no-report", is_flag=True, help="Leave out figures and report.")
+@no_report_option
 @quiet_option
 @log_option
 def command(

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from oncsim.market.files_faults import Faults, near_miss
-from oncsim.market.files_geo import ZoneFinder, check_states, padded
-from oncsim.market.files_hospitals import NO_CANCER_CARE, check_unique
+from oncsim.market.files_geo import ZoneFinder, check_states
+from oncsim.market.files_hospitals import NO_CANCER_CARE, check_unique, named_hospitals
 from oncsim.market.files_names import place_name, tidy_name, unique_names
 from oncsim.market.files_parse import Table
 from oncsim.market.places import miles_between
@@ -98,16 +98,7 @@ def shape_centers(table: Table, finder: ZoneFinder, hospitals: pd.DataFrame, own
     located[center] = of_centers
     lat, lon = table.number("lat"), table.number("lon")
     lat[center], lon[center] = part.number("lat"), part.number("lon")
-    known = set(hospitals["hospital"])
-    hospital = np.array([padded(str(h), known, 6) for h in table.text("hospital")], dtype=object)
-    for row in np.flatnonzero([bool(h) and h not in known for h in hospital]):
-        near = near_miss(str(hospital[row]), known)
-        table.fault(
-            faults,
-            int(row),
-            "hospital",
-            f"{hospital[row]!r} is not a hospital of the table of hospitals{near}",
-        )
+    hospital = named_hospitals(table, hospitals, faults)
     lost = counts["elsewhere"] + counts["placeless"]
     if lost:
         notes.append(f"Centers left out, in no zone of the table: {lost}.")

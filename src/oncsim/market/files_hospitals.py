@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from oncsim.market.files_faults import Faults
-from oncsim.market.files_geo import ZoneFinder, check_states, pad_all
+from oncsim.market.files_faults import Faults, near_miss
+from oncsim.market.files_geo import ZoneFinder, check_states, pad_all, padded
 from oncsim.market.files_names import place_name, tidy_name, unique_names
 from oncsim.market.files_parse import Table
 from oncsim.randomness import Luck, identities
@@ -199,3 +199,18 @@ def _notes(table: Table, total: int, counts: dict[str, int], moved: dict[str, in
             f"cancer site: {other:,}."
         )
     return notes
+
+
+def named_hospitals(table: Table, hospitals: pd.DataFrame, faults: Faults) -> NDArray[Any]:
+    """Return the hospital each row of a table names, or '' where none; a name that no hospital has is a fault."""
+    known = set(hospitals["hospital"])
+    hospital = np.array([padded(str(h), known, 6) for h in table.text("hospital")], dtype=object)
+    for row in np.flatnonzero([bool(h) and h not in known for h in hospital]):
+        near = near_miss(str(hospital[row]), known)
+        table.fault(
+            faults,
+            int(row),
+            "hospital",
+            f"{hospital[row]!r} is not a hospital of the table of hospitals{near}",
+        )
+    return hospital

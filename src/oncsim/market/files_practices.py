@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from oncsim import codes
 from oncsim.market.files_faults import Faults, near_miss
-from oncsim.market.files_geo import ZoneFinder, check_states, padded
-from oncsim.market.files_hospitals import check_unique, point_notes
+from oncsim.market.files_geo import ZoneFinder, check_states
+from oncsim.market.files_hospitals import check_unique, named_hospitals, point_notes
 from oncsim.market.files_names import place_name, tidy_name, unique_names
 from oncsim.market.files_parse import Table
 
@@ -130,16 +130,7 @@ def _frame(
     for owner, named in zip(org, given_id, strict=True):
         number[owner] = number.get(owner, 0) + 1
         ids.append(named or f"{owner}-{number[owner]}")
-    known = set(hospitals["hospital"])
-    hospital = np.array([padded(str(h), known, 6) for h in table.text("hospital")], dtype=object)
-    for row in np.flatnonzero([bool(h) and h not in known for h in hospital]):
-        near = near_miss(str(hospital[row]), known)
-        table.fault(
-            faults,
-            int(row),
-            "hospital",
-            f"{hospital[row]!r} is not a hospital of the table of hospitals{near}",
-        )
+    hospital = named_hospitals(table, hospitals, faults)
     visiting = table.text("visiting_from")
     for row in np.flatnonzero([bool(v) and v not in set(ids) for v in visiting]):
         near = near_miss(str(visiting[row]), ids)

@@ -11,7 +11,7 @@ from scipy.special import expit
 from oncsim.codes import SERVICE_LINES, TIE_FORMS, TIE_STAGES
 from oncsim.randomness import identity, pair_keys
 from oncsim.ties.neighbours import possible_partners
-from oncsim.ties.trust import DISSOLVED, after_quarter, reputation, used_trust
+from oncsim.ties.trust import DISSOLVED, after_quarter, reputations, used_trust
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -224,7 +224,7 @@ def _consider(model: OncologyMarket, a: NDArray[np.int64], b: NDArray[np.int64],
     same = zones.market[orgs.zone[a].clip(min=0)] == zones.market[orgs.zone[b].clip(min=0)]
     infusion = SERVICE_LINES.index("infusion")
     overlap = same & lines[a, infusion] & lines[b, infusion]
-    known = _reputations(model)
+    known = reputations(model)
     bar = float(law["partnership.needs_trust"]["referral"])
     value = (
         float(law["partnership.value.complementarity"]) * complement
@@ -239,16 +239,3 @@ def _consider(model: OncologyMarket, a: NDArray[np.int64], b: NDArray[np.int64],
         start = (float(known[j]), float(known[i]))
         reason = f": {int(complement[row])} service lines that only one of them has"
         sign_tie(model, i, j, _REFERRAL, start, _PROSPECT, reason)
-
-
-def _reputations(model: OncologyMarket) -> Floats:
-    """Return the trust that others have in each organisation, or the usual start where nobody knows it."""
-    ties = model.ties
-    default = float(model.law["partnership.trust.start"])
-    if len(ties) == 0:
-        return np.full(len(model.orgs), default)
-    living = (ties.stage != DISSOLVED).astype(np.float64)
-    partner = np.concatenate([ties.b, ties.a])
-    trust = np.concatenate([ties.trust_ab, ties.trust_ba])
-    weight = np.concatenate([ties.evidence_ab * living, ties.evidence_ba * living])
-    return reputation(partner, trust, weight, len(model.orgs), default)

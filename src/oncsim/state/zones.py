@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from oncsim.randomness import identities
 
-MARKET_TYPES = ("hrr", "cbsa", "state")
-
 
 @dataclass(frozen=True)
 class Zones:

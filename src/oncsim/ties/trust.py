@@ -56,16 +56,22 @@ def reputation(partner: NDArray[np.int64], trust: Floats, weight: Floats, size: 
     return np.divide(total, mass, out=np.full(size, default), where=mass > 0)
 
 
+def reputations(model: OncologyMarket) -> Floats:
+    """Return the trust that others have in each organisation, or the usual start where nobody knows it."""
+    ties = model.ties
+    living = (ties.stage != DISSOLVED).astype(np.float64)
+    partner = np.concatenate([ties.b, ties.a])
+    trust = np.concatenate([ties.trust_ab, ties.trust_ba])
+    evidence = np.concatenate([ties.evidence_ab * living, ties.evidence_ba * living])
+    return reputation(partner, trust, evidence, len(model.orgs), float(model.law["partnership.trust.start"]))
+
+
 def used_trust(model: OncologyMarket) -> tuple[Floats, Floats]:
     """Return (trust of a in b, trust of b in a) that decisions use: experience weighed with reputation."""
     ties, law = model.ties, model.law
     if len(ties) == 0:
         return np.zeros(0), np.zeros(0)
-    living = ties.stage != DISSOLVED
-    partner = np.concatenate([ties.b, ties.a])
-    trust = np.concatenate([ties.trust_ab, ties.trust_ba])
-    evidence = np.concatenate([ties.evidence_ab, ties.evidence_ba]) * np.concatenate([living, living])
-    known = reputation(partner, trust, evidence, len(model.orgs), float(law["partnership.trust.start"]))
+    known = reputations(model)
     prior = float(law["partnership.trust.reputation_weight"])
     weight_ab = prior / (prior + ties.evidence_ab) if prior > 0 else np.zeros(len(ties))
     weight_ba = prior / (prior + ties.evidence_ba) if prior > 0 else np.zeros(len(ties))
