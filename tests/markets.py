@@ -197,6 +197,7 @@ def _hospitals(rng: np.random.Generator, zones: pd.DataFrame, systems: int, cent
                 "critical_access": False,
                 "dsh_pct": 0.1,
                 "route_340b": route,
+                "hospital_class": "general",
                 "participates_340b": route != "",
                 "generated": False,
             }

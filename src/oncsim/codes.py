@@ -78,6 +78,36 @@ TIE_STAGES = (
     "dissolved",
 )
 
+# Services that are priced, as in the payment rules.
+SERVICES = ("drug", "administration", "visit", "imaging", "radiation", "care_management", "other")
+
+# Settings that payment tells apart; the three of a hospital are decided by campus and by the date of first billing.
+SETTINGS = ("office", "on_campus", "excepted", "non_excepted", "freestanding", "home")
+SET_OFFICE, SET_ON_CAMPUS, SET_EXCEPTED, SET_NON_EXCEPTED, SET_FREESTANDING, SET_HOME = range(len(SETTINGS))
+DEPARTMENTS = ("on_campus", "excepted", "non_excepted")  # settings of a hospital, in the order of SETTINGS
+
+# Classes of hospitals that payment rules and exemptions name.
+HOSPITAL_CLASSES = (
+    "general",
+    "rural_referral",
+    "sole_community_rural",
+    "sole_community_urban",
+    "critical_access",
+    "cancer",
+    "childrens",
+)
+
+# fmt: off
+STATES = (
+    "AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DC", "DE", "FL", "GA", "HI", "IA", "ID", "IL", "IN", "KS", "KY", "LA", "MA",
+    "MD", "ME", "MI", "MN", "MO", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM", "NV", "NY", "OH", "OK", "OR", "PA", "RI",
+    "SC", "SD", "TN", "TX", "UT", "VA", "VT", "WA", "WI", "WV", "WY",
+)
+# fmt: on
+
 ROUTES_340B = ("DSH", "SCH", "RRC", "CAH", "CAN", "PED")
 CONTROLS = ("nonprofit", "government", "proprietary")
 TEACHING = ("none", "minor", "major")
+
+# What a participant of a Medicare care model bears: gains alone, or losses too with a low or a high limit.
+RISK_ARMS = ("one_sided", "two_sided_low", "two_sided_high")

@@ -17,26 +17,40 @@ from oncsim.calendar import Quarter
 from oncsim.codes import ACADEMIC_CENTER, PAYER, PAYERS, PRACTICE, SERVICE_LINES
 from oncsim.errors import InputError, RunError
 from oncsim.metrics import PriceBase
+from oncsim.prices.rates import Rates
+from oncsim.prices.receipts import Volumes
 from oncsim.processes.bargaining import bargaining, first_contracts
 from oncsim.processes.care import CareResults, care
-from oncsim.processes.choice import NEST_OF_KIND, NESTS, balance_kinds, centers, choice, site_places, zone_places
+from oncsim.processes.choice import (
+    NEST_OF_KIND,
+    NESTS,
+    balance_kinds,
+    care_at_home,
+    centers,
+    choice,
+    site_places,
+    zone_places,
+)
 from oncsim.processes.deals import Pending, deals
 from oncsim.processes.decisions import decisions
 from oncsim.processes.demand import demand
+from oncsim.processes.eligibility_340b import begin_program
 from oncsim.processes.finance import finance
 from oncsim.processes.nested_logit import Choice, PairLayout, Shares
 from oncsim.processes.observe import observe
 from oncsim.processes.partnership import partnership
-from oncsim.processes.payment import Rates, Volumes, payment
+from oncsim.processes.payment import payment
 from oncsim.processes.policy import policy
 from oncsim.processes.prospects import Prospects
 from oncsim.processes.referral import hospital_weights
+from oncsim.processes.value_based_choice import begin_value_based
 from oncsim.randomness import Luck, identity
 from oncsim.recording import Recording
 from oncsim.state.build import build_state
 from oncsim.state.flows import Flows, Money
 from oncsim.state.pairs import candidate_pairs
 from oncsim.state.travel import Roads, within_zone_miles
+from oncsim.state.value_based import ValueBasedBooks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,6 +160,7 @@ class OncologyMarket(mesa.Model):
         state = build_state(self.market, self.market_luck, float(self.law["demand.retirement.years_at_start"]))
         self.zones, self.hospitals, self.orgs = state.zones, state.hospitals, state.orgs
         self.sites, self.physicians, self.ties = state.sites, state.physicians, state.ties
+        begin_program(self)
         self._start_ties()
         self.payer_rows: dict[int, int] = {}
         self._add_payers()
@@ -182,6 +197,8 @@ class OncologyMarket(mesa.Model):
         self.navigated = np.zeros(len(self.zones))
         self.waiting = np.zeros((len(self.zones), 15))
         self.new_patients = np.zeros((len(self.zones), 15))
+        self.value_based = ValueBasedBooks()
+        self.performance_payments = np.zeros((len(self.sites), len(PAYERS)))
         self.arrivals = np.zeros(len(self.sites))
         self.capacity = np.zeros(len(self.sites))
         self.medicare_price = np.zeros(len(self.sites))
@@ -189,6 +206,7 @@ class OncologyMarket(mesa.Model):
         self.roads = roads_of(self.law)
         self.within_miles = within_zone_miles(self.zones.land_sqmi)
         self.pairs = candidate_pairs(self.roads, zone_places(self), self.within_miles, site_places(self), centers(self))
+        self.pairs = care_at_home(self, self.pairs)
         self.referrers = hospital_weights(self)
         self.in_network = self._first_networks()
         self.site_rule = np.array([float(self.law["payer.site_rule.start"][payer]) for payer in PAYERS])
@@ -280,6 +298,7 @@ class OncologyMarket(mesa.Model):
             self.orgs.autonomy = self.draw_autonomy(self.orgs.key, self.orgs.oncologists)
             self.contracts = first_contracts(self)
         self._begin_midway()
+        begin_value_based(self)
         self.settling = False
         self.t = -1
 
@@ -441,7 +460,7 @@ class OncologyMarket(mesa.Model):
         self.medicare_price = np.append(self.medicare_price, 0.0)
         self.commercial_price = np.append(self.commercial_price, 0.0)
         # A market that has not settled has no results before its first quarter.
-        for part in (getattr(self, name, None) for name in ("care", "money", "volumes", "rates")):
+        for part in (getattr(self, name, None) for name in ("care", "money", "volumes")):
             for name, value in vars(part).items() if part is not None else ():
                 if isinstance(value, np.ndarray):
                     empty = np.zeros((1, *value.shape[1:]), dtype=value.dtype)

@@ -10,6 +10,8 @@ import pandas as pd
 
 from oncsim.codes import ACTIVE, ORG_KINDS, SITE_KINDS, STATUSES, TIE_FORMS, TIE_STAGES
 from oncsim.ties.trust import DISSOLVED
+from oncsim.yearly import Yearly
+from oncsim.yearly_340b import Hospitals340B
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -27,6 +29,8 @@ class Recording:
         self._sites: list[dict[str, np.ndarray[Any, Any]]] = []
         self._ties: list[dict[str, np.ndarray[Any, Any]]] = []
         self._holdings: list[dict[str, np.ndarray[Any, Any]]] = []
+        self._yearly = Yearly()
+        self._hospitals_340b = Hospitals340B()
         self.events: list[tuple[str, str, str, str, str, float, str]] = []
 
     def add_metrics(self, quarter: str, rows: MetricRows) -> None:
@@ -36,6 +40,8 @@ class Recording:
     def add_state(self, model: OncologyMarket) -> None:
         """Keep organisations, sites and living ties as they are now."""
         self.quarters.append(str(model.quarter))
+        self._yearly.add(model)
+        self._hospitals_340b.add(model)
         orgs, sites, ties = model.orgs, model.sites, model.ties
         size = len(orgs)
         # Copies throughout: the state changes in place and the rows of a past quarter must not.
@@ -101,6 +107,9 @@ class Recording:
             "ties": self._tie_table(model),
             "events": pd.DataFrame(self.events, columns=["quarter", "event", "actor", "other", "site", "amount", "text"]),
             "zones": zone_table(model),
+            "zone_years": self._yearly.zone_years([str(zone) for zone in model.zones.ids]),
+            "payments": self._yearly.payments(),
+            "hospitals_340b": self._hospitals_340b.table(model),
         }
 
     def _quarter_column(self, blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> Any:

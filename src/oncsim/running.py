@@ -285,6 +285,8 @@ def _describe(plan: Plan, market: Market, target: Path) -> dict[str, Any]:
         "scenario": scenario.id,
         "title": scenario.title,
         "question": scenario.question,
+        "mechanism": scenario.mechanism,
+        "published": [score.as_dict() for score in scenario.published],
         "status": RUNNING,
         "seed": plan.seed,
         "replicates": plan.replicates,

@@ -5,6 +5,8 @@ import pytest
 
 from markets import METRO, events, run, start, tiny_market
 from oncsim.codes import HOSPITAL_KINDS, OFFICE, PAYERS
+from oncsim.prices.schedule import ADMINISTRATION, VISIT
+from oncsim.processes.white_bagging import white_bagged_share
 
 COMMERCIAL = PAYERS.index("commercial")
 CHEAP_HOSPITALS = {"payer.site_rule.price_ratio": 10.0}
@@ -14,8 +16,11 @@ def test_the_ratio_of_prices_by_hand() -> None:
     model = run(1, METRO)
     asp = float(model.law["payment.drug.asp"]["standard"])
     rates, sites = model.rates, model.sites
-    price = rates.drug[:, COMMERCIAL] * asp
-    price = price + rates.facility_infusion[:, COMMERCIAL] + rates.professional_infusion[:, COMMERCIAL]
+    visits = float(model.law["care.visits_per_quarter"]) / float(model.law["care.infusions_per_quarter"]["standard"])
+    services = rates.facility[:, :, COMMERCIAL] + rates.professional[:, :, COMMERCIAL]
+    drug = rates.drugs.paid.reshape(len(sites), len(PAYERS), -1)[:, COMMERCIAL, 0]
+    drug = drug + float(model.law["payer.white_bagging.price"]) * white_bagged_share(model)
+    price = drug * asp + services[ADMINISTRATION] + visits * services[VISIT]
     hospital, office = sites.open & np.isin(sites.kind, HOSPITAL_KINDS), sites.open & (sites.kind == OFFICE)
     expected = price[hospital].mean() / price[office].mean()
     assert model.payer_agent(COMMERCIAL).price_ratio() == pytest.approx(expected)

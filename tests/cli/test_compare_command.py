@@ -11,6 +11,8 @@ sys.path.append(str(Path(__file__).parent))
 import fake_commands
 
 from oncsim import cli
+from oncsim.comparing import open_comparison
+from oncsim.reports.words import bare_difference
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +25,9 @@ def say(*words: object) -> int:
 
 
 def test_says_differences_with_intervals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert say("compare", "base", "other", "--replicates", 4, "--out", tmp_path, "--no-report") == 0
+    assert say("compare", "base", "other", "--replicates", 5, "--out", tmp_path, "--no-report") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Fakeland, 2026Q1 to 2028Q4, 4 replicates each, seed 1"
+    assert lines[0] == "Fakeland, 2026Q1 to 2028Q4, 5 replicates each, seed 1"
     assert "other minus base, last four quarters" in lines
     assert any("95 % interval, luck" in line for line in lines)
     assert any(line.startswith("Spending per") and "  +$" in line for line in lines)
@@ -35,11 +37,28 @@ def test_says_differences_with_intervals(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_uncertainty_names_both_intervals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--replicates", 2, "--uncertainty", "--out", tmp_path, "--no-report")
+    words = ("--replicates", 5, "--uncertainty", "--out", tmp_path, "--no-report")
     assert say("compare", "base", "other", *words) == 0
     out = capsys.readouterr().out
     assert "95 % interval, luck and behaviour" in out
     assert "The second interval also draws behaviour" in out
+
+
+def test_a_sentence_leads_and_says_what_moves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say("compare", "base", "other", "--replicates", 5, "--out", tmp_path, "--no-report") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("Access: the mean travel time to care rises by ")
+    assert lines.index("other minus base, last four quarters") > 2
+
+
+def test_too_few_replicates_print_a_range_and_no_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say("compare", "base", "other", "--replicates", 4, "--uncertainty", "--out", tmp_path, "--no-report") == 0
+    out = capsys.readouterr().out
+    assert "95 % interval" not in out and "range of the replicates" in out
+    found = open_comparison(next((tmp_path / "compare").iterdir())).differences
+    row = found[(found["metric"] == "spending.total_per_patient") & (found["quarter"] == "final")].iloc[0]
+    assert f"{bare_difference(row['lowest'], 'dollars')} to {bare_difference(row['highest'], 'dollars')}" in out
+    assert "5 replicates or more" in out
 
 
 def test_one_replicate_is_said_to_have_no_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

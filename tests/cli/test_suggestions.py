@@ -35,5 +35,5 @@ def test_metrics_and_parameters_are_found_by_a_word(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err.startswith("no metric 'hhi' (oncsim metrics list; did you mean 'consolidation.hhi', ")
     assert cli.main(["params", "show", "discount"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("command line: no parameter 'discount' (`oncsim params list` names them all; did you mean ")
+    assert said.startswith("command line: no parameter 'discount' (`oncsim params list` names them all; names with it: ")
     assert "'policy.p340b.discount'" in said

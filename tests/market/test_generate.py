@@ -25,7 +25,7 @@ def hospital(name: str, org: str, zone: str, beds: float = 120.0) -> dict[str, o
         "hospital": name, "name": f"Name of {name}", "org": org, "zone": zone, "state": "VT",
         "lat": 44.5, "lon": -73.2, "beds": beds,
         "teaching": "none", "control": "nonprofit", "critical_access": False, "dsh_pct": 0.0,
-        "route_340b": "", "participates_340b": False, "generated": False,
+        "route_340b": "", "hospital_class": "general", "participates_340b": False, "generated": False,
     }  # fmt: skip
 
 

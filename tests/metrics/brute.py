@@ -148,11 +148,18 @@ def share_340b(state: Any) -> Rows:
     return ratio(infusions(state, lambda s: state.sites.eligible_340b[s]), infusions(state, lambda s: True))
 
 
+@oracle("consolidation.freestanding_share_infusions")
+def freestanding_share(state: Any) -> Rows:
+    away = infusions(state, lambda s: SITE_KINDS[state.sites.kind[s]] in ("freestanding_infusion", "home_infusion"))
+    return ratio(away, infusions(state, lambda s: True))
+
+
 for _metric, _event in {
     "consolidation.acquisitions": "acquisition",
     "consolidation.closures": "closure",
     "consolidation.divestitures": "divestiture",
     "consolidation.network_joins": "network_join",
+    "consolidation.flagged_mergers": "merger_flagged",
     "partnership.formed": "tie_formed",
     "partnership.dissolved": "tie_dissolved",
 }.items():
@@ -213,7 +220,8 @@ ORACLES["access.minutes_p90"] = lambda state: travelled_by(state, Fraction(9, 10
 
 
 def staffed(state: Any, site: int) -> bool:
-    return bool(state.sites.open[site]) and state.sites.oncologists[site] > 0
+    at_home = SITE_KINDS[state.sites.kind[site]] == "home_infusion"
+    return bool(state.sites.open[site]) and state.sites.oncologists[site] > 0 and not at_home
 
 
 def people(state: Any, weight: Callable[[int], float]) -> Rows:
@@ -336,9 +344,25 @@ def dollars(table: Any, payer: int | None = None, component: int | None = None) 
     )
 
 
+def shipped(table: Any, payer: int | None = None, component: int | None = None) -> float:
+    """Dollars for drugs that pharmacies of payers ship: spending on drugs that no site receives."""
+    if component not in (None, COMPONENTS.index("drug")):
+        return 0.0
+    return float(sum(row[p] for row in table for p in range(len(PAYERS)) if payer in (None, p)))
+
+
+def owed(state: Any, payer: int | None = None, component: int | None = None) -> float:
+    return dollars(state.money.patient, payer, component) + shipped(state.money.pharmacy_patient, payer, component)
+
+
+def paid_by_payers(state: Any, payer: int | None = None, component: int | None = None) -> float:
+    received = dollars(state.money.paid, payer, component) - dollars(state.money.patient, payer, component)
+    return received + shipped(state.money.pharmacy, payer, component)
+
+
 @oracle("spending.total_per_patient")
 def total_per_patient(state: Any) -> Rows:
-    return ratio(dollars(state.money.paid), float(sum(state.flows.started.ravel())))
+    return ratio(paid_by_payers(state) + owed(state), float(sum(state.flows.started.ravel())))
 
 
 @oracle("spending.payer_total")
@@ -347,22 +371,87 @@ def payer_total(state: Any) -> Rows:
     for p, payer in ((None, ""), *enumerate(PAYERS)):
         for c, component in ((None, ""), *enumerate(COMPONENTS)):
             parts = [f"component={component}"] * bool(component) + [f"payer={payer}"] * bool(payer)
-            amount = dollars(state.money.paid, p, c) - dollars(state.money.patient, p, c)
-            rows["all", ";".join(parts)] = amount
+            rows["all", ";".join(parts)] = paid_by_payers(state, p, c)
     return rows
+
+
+@oracle("spending.patient_total")
+def patient_total(state: Any) -> Rows:
+    rows: Rows = {("all", ""): owed(state)}
+    rows |= {("all", f"payer={payer}"): owed(state, p) for p, payer in enumerate(PAYERS)}
+    return rows | {("all", f"component={component}"): owed(state, None, c) for c, component in enumerate(COMPONENTS)}
 
 
 @oracle("spending.patient_cost_share")
 def patient_cost_share(state: Any) -> Rows:
     rows: Rows = {}
     for p, payer in ((None, ""), *enumerate(PAYERS)):
-        paid = dollars(state.money.paid, p)
-        if paid > 0:
-            rows["all", f"payer={payer}" if payer else ""] = dollars(state.money.patient, p) / paid
+        total = paid_by_payers(state, p) + owed(state, p)
+        if total > 0:
+            rows["all", f"payer={payer}" if payer else ""] = owed(state, p) / total
     return rows
 
 
+# What hospitals would gain from acquiring practices
+
+GAINS = {
+    "rates": "rates_gain",
+    "340b": "reachable_340b",
+    "commercial": "commercial_gain",
+    "downstream": "downstream_gain",
+    "costs": "cost_gain",
+}
+
+
+def gained(state: Any, names: list[str]) -> Rows:
+    dollars_, people = 0.0, 0.0
+    for org in range(len(state.orgs)):
+        if independent(state, org) and state.orgs.headcount[org] > 0:
+            people += float(state.orgs.headcount[org])
+            dollars_ += sum(float(getattr(state.prospects, GAINS[name])[org]) for name in names)
+    return ratio(dollars_, people)
+
+
+ORACLES["incentive.acquisition_gain"] = lambda state: gained(state, list(GAINS))
+ORACLES["incentive.acquisition_rates"] = lambda state: gained(state, ["rates"])
+ORACLES["incentive.acquisition_340b"] = lambda state: gained(state, ["340b"])
+ORACLES["incentive.acquisition_commercial"] = lambda state: gained(state, ["commercial"])
+ORACLES["incentive.acquisition_downstream"] = lambda state: gained(state, ["downstream"])
+ORACLES["incentive.acquisition_costs"] = lambda state: gained(state, ["costs"])
+
+
 ORACLES["spending.margin_340b"] = lambda state: {("all", ""): sum(state.money.margin_340b)}
+ORACLES["spending.purchases_340b"] = lambda state: {("all", ""): sum(state.money.at_340b)}
+ORACLES["spending.margin_340b_per_drug_dollar"] = lambda state: ratio(
+    sum(state.money.margin_340b), sum(state.money.at_340b)
+)
+ORACLES["consolidation.hospitals_340b"] = lambda state: {("all", ""): len([1 for one in state.hospitals.participates if one])}
+
+
+@oracle("consolidation.child_sites_340b")
+def child_sites_340b(state: Any) -> Rows:
+    sites, found = state.sites, 0
+    for site in range(len(sites)):
+        off_campus = SITE_KINDS[sites.kind[site]] in ("hopd_off_campus", "amc_satellite")
+        found += bool(off_campus and sites.open[site] and sites.eligible_340b[site])
+    return {("all", ""): float(found)}
+
+
+def in_value_based(state: Any, first_arm: int) -> float:
+    orgs = state.orgs
+    return float(len([o for o in range(len(orgs)) if orgs.vb_part[o] and orgs.vb_arm[o] >= first_arm]))
+
+
+@oracle("value_based.participants")
+def value_based_participants(state: Any) -> Rows:
+    inside = in_value_based(state, 0)
+    homes = float(len([1 for one in state.orgs.vb_commercial if one]))
+    return {("all", ""): inside, ("all", "payer=medicare_ffs"): inside, ("all", "payer=commercial"): homes}
+
+
+ORACLES["value_based.two_sided"] = lambda state: {("all", ""): in_value_based(state, 1)}
+ORACLES["value_based.savings_per_episode"] = lambda state: ratio(state.value_based.savings, state.value_based.episodes)
+ORACLES["value_based.net_medicare"] = lambda state: {("all", ""): 9e4 - 3e4 + 2e4 - 5e3}
 
 
 def margin(state: Any, kind: str) -> Rows:

@@ -81,6 +81,8 @@ def test_where_nothing_happens_only_counts_and_potential_access_are_defined() ->
     state.price_base.weights[:] = 0
     state.orgs.revenue[:] = 0
     state.orgs.oncologists[:] = 0
+    state.orgs.headcount[:] = 0
+    state.value_based.episodes = 0.0
     state.ties.stage[:] = 0
     defined = {name for name, _, _ in key_rows(state)}
     undefined = set(METRICS) - defined
@@ -88,6 +90,7 @@ def test_where_nothing_happens_only_counts_and_potential_access_are_defined() ->
         *(f"consolidation.{m}" for m in ("hhi", "hhi_median", "cr4", "hhi_flow", "hhi_flow_site")),
         "consolidation.share_oncologists_independent",
         "consolidation.hopd_share_infusions",
+        "consolidation.freestanding_share_infusions",
         "consolidation.share_340b_infusions",
         *(f"access.{m}" for m in ("minutes_mean", "minutes_median", "minutes_p90", "wait_days_mean")),
         *(f"access.{m}" for m in ("share_within_30", "share_within_60", "untreated_share")),
@@ -95,6 +98,9 @@ def test_where_nothing_happens_only_counts_and_potential_access_are_defined() ->
         "price.commercial_to_medicare",
         "spending.total_per_patient",
         "spending.patient_cost_share",
+        "spending.margin_340b_per_drug_dollar",
+        "value_based.savings_per_episode",
+        *(f"incentive.acquisition_{part}" for part in ("gain", "rates", "340b", "commercial", "downstream", "costs")),
         *(f"finance.margin_{who}" for who in ("practice", "system", "amc")),
         "partnership.age_median",
         "partnership.trust_mean",

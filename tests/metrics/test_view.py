@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from oncsim.codes import HOME, OFFICE
 from oncsim.metrics import View
 
 from .tiny import tiny
@@ -21,7 +22,9 @@ def test_a_site_needs_to_be_open_and_to_have_oncologist_time() -> None:
     state = tiny(1)
     state.sites.open[:], state.sites.oncologists[:] = True, 1.0
     state.sites.open[0], state.sites.oncologists[1] = False, 0.0
-    assert np.flatnonzero(~View(state).staffed).tolist() == [0, 1]
+    state.sites.kind[:] = OFFICE
+    state.sites.kind[2] = HOME  # nobody goes there
+    assert np.flatnonzero(~View(state).staffed).tolist() == [0, 1, 2]
 
 
 def test_infusions_by_payer_are_segments_payer_major() -> None:

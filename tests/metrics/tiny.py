@@ -12,10 +12,12 @@ from oncsim.calendar import Quarter
 from oncsim.codes import COMPONENTS, ORG_KINDS, PAYERS, SEGMENTS, SITE_KINDS, TIE_FORMS, TIE_STAGES
 from oncsim.metrics import PriceBase
 from oncsim.state.flows import Flows, Money
+from oncsim.state.hospitals import Hospitals
 from oncsim.state.organizations import Organizations
 from oncsim.state.pairs import Pairs
 from oncsim.state.sites import Sites
 from oncsim.state.ties import Ties
+from oncsim.state.value_based import ValueBasedBooks
 from oncsim.state.zones import Zones
 
 SEGMENT_COUNT = len(SEGMENTS)
@@ -29,6 +31,7 @@ def tiny(seed: int = 0, zones: int = 7, sites: int = 9, orgs: int = 6, ties: int
     pairs = _pairs(rng, zones, sites, min(candidates, sites))
     state = SimpleNamespace(
         zones=where,
+        hospitals=Hospitals(4, participates=[True, False, True, True]),
         pairs=pairs,
         orgs=_organizations(rng, orgs),
         sites=_sites(rng, sites, zones, orgs),
@@ -47,6 +50,8 @@ def tiny(seed: int = 0, zones: int = 7, sites: int = 9, orgs: int = 6, ties: int
         medicare_price=rng.uniform(2000, 4000, sites),
         price_base=PriceBase(rng.uniform(0, 50, sites), rng.uniform(3000, 9000, sites)),
         recruits=np.array([3.25, 0.5]),
+        prospects=_prospects(rng, orgs),
+        value_based=ValueBasedBooks(episodes=40.0, savings=9e4, fees=3e4, performance=-2e4, bonuses=5e3),
     )
     # What a site starts is what its pairs send.
     state.sites.starts[:] = np.bincount(pairs.site, weights=state.flows.pair_started, minlength=sites)[:, None]
@@ -108,8 +113,12 @@ def _organizations(rng: np.random.Generator, count: int) -> Organizations:
         owner=owner,
         status=np.where(owner >= 0, 1, rng.choice([0, 0, 0, 3], count)),
         oncologists=rng.integers(0, 9, count),
+        headcount=rng.integers(1, 9, count),
         revenue=rng.uniform(0, 1e6, count),
         margin=rng.uniform(-1e5, 1e5, count),
+        vb_arm=rng.integers(-1, 3, count),
+        vb_part=rng.uniform(size=count) < 0.7,
+        vb_commercial=rng.uniform(size=count) < 0.5,
     )
 
 
@@ -142,7 +151,15 @@ def _flows(rng: np.random.Generator, pairs: Pairs, zones: int) -> Flows:
 def _money(rng: np.random.Generator, sites: int) -> Money:
     paid = rng.uniform(0, 1e6, (sites, len(PAYERS), len(COMPONENTS)))
     patient = paid * rng.uniform(0, 0.3, paid.shape)
-    return Money(paid, patient, np.zeros(sites), np.zeros(sites), rng.uniform(-1e5, 1e5, sites))
+    none = np.zeros(sites)
+    margin, at_340b = rng.uniform(-1e5, 1e5, sites), rng.uniform(0, 1e5, sites)
+    pharmacy = rng.uniform(0, 1e5, (sites, len(PAYERS)))
+    return Money(paid, patient, none, margin, at_340b, none, pharmacy, 0.1 * pharmacy)
+
+
+def _prospects(rng: np.random.Generator, orgs: int) -> SimpleNamespace:
+    names = ("rates_gain", "reachable_340b", "commercial_gain", "downstream_gain", "cost_gain")
+    return SimpleNamespace(**{name: rng.uniform(-1e6, 1e6, orgs) for name in names})
 
 
 def _ties(rng: np.random.Generator, count: int, orgs: int) -> Ties:

@@ -11,5 +11,5 @@ TINY = Path(__file__).parent / "tiny"
 
 @pytest.fixture(scope="session")
 def tiny() -> Registry:
-    """A registry of nine parameters, one of each shape, independent of the numbers of the model."""
+    """A registry of a few parameters, one of each shape, independent of the numbers of the model."""
     return read_registry(TINY / "registry", TINY / "bibliography.yaml")

@@ -27,7 +27,7 @@ def test_list_names_every_parameter(tiny: Registry) -> None:
 def test_list_can_be_narrowed() -> None:
     assert [line.split()[0] for line in run("list", "--kind", "economy").splitlines()[1:]] == ["economy.price_growth"]
     assert len(run("list", "payment.medicare").splitlines()) == 3
-    with pytest.raises(InputError, match="groups: economy, payment, practice"):
+    with pytest.raises(InputError, match="groups: economy, payment, policy, practice"):
         run("list", "--prefix", "x")
 
 

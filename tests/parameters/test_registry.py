@@ -54,8 +54,8 @@ def test_every_citation_resolves_and_every_source_has_an_address(registry: Regis
 
 
 def test_every_parameter_is_read_by_some_code(registry: Registry) -> None:
-    # A rate of drift is read by the registry itself, on behalf of the parameters that drift.
-    rates = {leaf.drift for leaf in registry.leaves.values()}
+    # A rate of drift and an index are read by the registry itself, on behalf of the parameters that follow them.
+    rates = {name for leaf in registry.leaves.values() for name in (leaf.drift, leaf.index)}
     unread = [name for name, modules in readers(registry.leaves).items() if not modules and name not in rates]
     assert unread == []
 

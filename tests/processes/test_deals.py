@@ -237,35 +237,6 @@ def test_a_ban_stops_deals_on_their_way() -> None:
     assert not model.orgs.pending.any()
 
 
-def test_review_of_everything_with_no_tolerance_blocks_every_deal() -> None:
-    policy = [
-        {"set": "policy.antitrust.review_share", "to": 1.0},
-        {"set": "policy.antitrust.screen_share", "to": 0.0},
-    ]
-    model = run(10, METRO, behaviour=EAGER, policy=policy)
-    assert len(events(model, "acquisition")) == 0
-    assert len(events(model, "deal_blocked")) > 0
-    tolerant = run(10, METRO, behaviour=EAGER, policy=[policy[0], {**policy[1], "to": 1.0}])
-    assert len(events(tolerant, "deal_blocked")) == 0
-    assert bought_by_systems(tolerant) > 0
-
-
-def test_review_delays() -> None:
-    def closing(share: float) -> list[int]:
-        policy = [
-            {"set": "policy.antitrust.review_share", "to": share},
-            {"set": "policy.antitrust.review_quarters", "to": 3},
-        ]
-        model = start(1, METRO, policy=policy)
-        model.step()
-        practice = int(np.flatnonzero((model.orgs.kind == PRACTICE) & ~model.orgs.pending)[0])
-        offer(model, Target(0, practice, 1.0, 0.0, 1.0, ""))
-        return [model.pending[-1].closes, int(model.orgs.pending[practice])]
-
-    assert closing(0.0)[0] + 3 == closing(1.0)[0]
-    assert closing(0.0)[1] == 1
-
-
 # -- closing --------------------------------------------------------------------------------------------------------
 
 

@@ -140,3 +140,9 @@ def test_money_side_by_side_has_one_form() -> None:
 def test_a_range_is_called_so() -> None:
     said = words.moved("the wait", 20, 30, "days", ("2026", "2035"), 1.0, 12.0, words.RANGE)
     assert said.endswith("(+10 days; range of the replicates +1 to +12)")
+
+
+def test_a_span_within_one_year_is_named_once() -> None:
+    assert words.span_of_years("2027-2036") == "2027-2036"
+    assert words.span_of_years("2027-2027") == words.span_of_years("2027") == "2027"
+    assert words.span_of_years("2026Q3-2027Q4") == "2026Q3-2027Q4"

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ import pandas as pd
 from oncsim.calendar import Quarter, quarters_between
 from oncsim.errors import InputError
 from oncsim.randomness import Luck, identities
-from oncsim.results.forms import FORMS
+from oncsim.results.forms import FORMS, STANDARD
 
 ORGS = ("org-b", "org-a", "org-c")
 
@@ -42,6 +43,8 @@ class FakeScenario:
     id: str = "fake"
     title: str = "A fake market"
     question: str = "Does it store?"
+    mechanism: str = ""
+    published: tuple[Any, ...] = ()
     start: Quarter = field(default_factory=lambda: Quarter(2026, 1))
     end: Quarter = field(default_factory=lambda: Quarter(2028, 4))
     market: str = "spec"
@@ -157,6 +160,8 @@ class FakeModel:
         }
         zone |= {"land_sqmi": 3.0, "rural": True, "deprivation": 0.5, "cases_per_year": 9.0}
         frames["zones"] = pd.DataFrame([{"zone": z, **zone} for z in ("z2", "z1")])
+        for name in set(STANDARD) - set(frames):
+            frames[name] = pd.DataFrame({column: pd.Series(dtype=object) for column in FORMS[name].columns})
         return frames
 
     def close(self) -> None:

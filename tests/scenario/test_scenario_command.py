@@ -39,6 +39,25 @@ def test_list_names_every_scenario_even_a_broken_one(here: Path) -> None:
     assert "does not load" in text
 
 
+def test_list_says_what_a_scenario_needs(here: Path) -> None:
+    tables = "market: {source: files, folder: tables, zones: z.csv}\n"
+    (here / "files.yaml").write_text(BASE.format(id="files").replace("market: {source: archetype, kind: metro}\n", tables))
+    line = next(line for line in run("list").splitlines() if line.startswith("files"))
+    assert line.split()[2] == "tables"
+    (here / "tables").mkdir()
+    (here / "tables" / "z.csv").write_text("zone\n")
+    line = next(line for line in run("list").splitlines() if line.startswith("files"))
+    assert line.split()[2] == "A"
+
+
+def test_explain_labels_a_scope(here: Path) -> None:
+    text = BASE.format(id="here") + "policy:\n  - {set: policy.child_sites, to: false, where: {state: TN}}\n"
+    (here / "here.yaml").write_text(text)
+    lines = run("explain", "here.yaml", "policy.child_sites", "--quarter", "2030Q1").splitlines()
+    assert lines[1].startswith("policy.child_sites  ") and "true" in lines[1]
+    assert lines[2].startswith("policy.child_sites [state: TN]  ") and "false" in lines[2] and "here.yaml:7" in lines[2]
+
+
 def test_check_says_ok_with_counts() -> None:
     assert run("check", "one.yaml").startswith("one.yaml: ok: 40 quarters, 1 policy change, 0 changed assumptions")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncsim.state.pairs import Pairs, candidate_pairs, with_new_sites
+from oncsim.state.pairs import Pairs, candidate_pairs, with_home_care, with_new_sites
 from oncsim.state.travel import Places, Roads, great_circle_miles, travel_minutes
 
 ROADS = Roads(1.25, 36.0, 50.0, 250.0, 5, 300.0, 720.0)
@@ -128,3 +128,22 @@ def test_centers_join_lists_farther_than_the_nearest(minutes: float) -> None:
     got = np.array([[(z, s) in listed(pairs) for s in np.flatnonzero(center)] for z in range(len(zones.lat))])
     assert (got >= within).all()
     assert (minutes == 0.0) or within.any()
+
+
+def test_care_at_home_drops_what_is_out_of_reach_and_takes_the_travel_of_the_rest() -> None:
+    rng = np.random.default_rng(5)
+    rows = rng.integers(0, 6, 20)
+    zone = np.repeat(np.arange(20), rows)
+    site = np.concatenate([np.sort(rng.choice(8, size=count, replace=False)) for count in rows])
+    minutes = rng.uniform(1.0, 120.0, len(zone))
+    pairs = Pairs(np.concatenate([[0], np.cumsum(rows)]), zone, site, minutes, np.full(20, 200.0))
+    home = np.arange(8) < 3
+    found = with_home_care(pairs, home, 60.0)
+    expected = [
+        (z, s, 0.0 if home[s] else m) for z, s, m in zip(zone, site, minutes, strict=True) if not home[s] or m <= 60.0
+    ]
+    assert list(zip(found.zone, found.site, found.minutes, strict=True)) == expected
+    np.testing.assert_array_equal(np.diff(found.start), np.bincount(found.zone, minlength=20))
+    again = with_home_care(found, home, 60.0)  # what was dealt with stays
+    np.testing.assert_array_equal(again.site, found.site)
+    assert with_home_care(pairs, np.zeros(8, dtype=np.bool_), 60.0) is pairs

@@ -140,6 +140,7 @@ def _set_340b(participates: bool) -> Callable[[OncologyMarket, int, Arguments], 
         if not (hospitals.participates[mine] != participates).any():
             return
         hospitals.participates[mine] = participates
+        hospitals.scripted[mine] = 1 if participates else -1  # the law decides no more
         verb = "joins" if participates else "leaves"
         model.tell(
             "gained_340b" if participates else "lost_340b",

@@ -18,12 +18,15 @@ from oncsim.codes import (
     ACQUIRED,
     ACTIVE,
     CLOSED,
+    FREESTANDING,
     HEALTH_SYSTEM,
+    HOME,
     HOSPITAL_KINDS,
     NETWORK,
     OFFICE,
     PRACTICE,
 )
+from oncsim.processes.noncompete import follow
 from oncsim.processes.partnership import breach, end_ties_of
 from oncsim.ties.trust import DISSOLVED
 
@@ -56,7 +59,7 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     mine = (sites.org == practice) & sites.open
     if orgs.kind[buyer] in (HEALTH_SYSTEM, ACADEMIC_CENTER):
         lag = int(model.law["health_system.acquisition.redesignation"])
-        sites.redesignate_at[mine] = model.t + lag
+        sites.redesignate_at[mine & ~np.isin(sites.kind, (FREESTANDING, HOME))] = model.t + lag
     inside = orgs.top_owner() == orgs.top_owner()[practice]
     end_ties_of(model, practice, inside, "one now owns the other")
     ties = model.ties
@@ -90,7 +93,7 @@ def redesignate_due(model: OncologyMarket) -> None:
         sites.org[site] = buyer
         sites.hospital[site] = hospital
         sites.kind[site] = department_kind(model, buyer, int(site), hospital)
-        sites.excepted[site] = False
+        sites.excepted[site] = bool(model.law["policy.site_neutral.new_sites_excepted"])
         sites.registered_from[site] = registration_quarter(model, hospital)
         eligible = hospital >= 0 and bool(model.hospitals.participates[hospital])
         model.tell(
@@ -205,6 +208,8 @@ def found_practice(model: OncologyMarket, physician: int) -> None:
         f"practice+{zones.ids[zone]}+{physician:x}+{model.quarter}", name, PRACTICE, zone, autonomy=float(autonomy)
     )
     site = open_site(model, org, zone, OFFICE, chairs=5.0, people=0, reason=f"an oncologist leaves {orgs.name[old]}")
+    left = int(people.site[row])
+    follow(model, left, site, int((people.site == left).sum()))
     people.site[row] = site
     orgs.headcount[org] = 1
     model.tell(

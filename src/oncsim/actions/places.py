@@ -19,15 +19,15 @@ from oncsim.codes import (
     SERVICE_LINES,
     SITE_LABELS,
 )
-from oncsim.processes.payment import SITE_CLASSES, site_class
+from oncsim.prices.places import SITE_CLASSES, site_class
+from oncsim.processes.eligibility_340b import registration_open
 from oncsim.randomness import identity
 from oncsim.state.travel import great_circle_miles
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
-CAMPUS_MILES = 250.0 / 1760.0  # 250 yards (I06)
-DEPARTMENT_MILES = 35.0  # how far a department may be from its hospital (provider-based rule, remembered)
+YARDS_PER_MILE = 1760.0
 NEVER = 1_000_000
 _INFUSION, _CELLULAR = SERVICE_LINES.index("infusion"), SERVICE_LINES.index("cellular_therapy")
 CHAIRS_OF_BRANCH = 8.0
@@ -91,6 +91,7 @@ def open_site(
         chairs=chairs,
         opened=model.t,
         registered_from=registration_quarter(model, hospital),
+        excepted=bool(model.law["policy.site_neutral.new_sites_excepted"]),
         lines=offered,
         wait_days=float(model.law["care.base_wait"]),
         expected_wait=float(model.law["care.base_wait"]),
@@ -115,7 +116,7 @@ def open_site(
 
 def registration_quarter(model: OncologyMarket, hospital: int) -> int:
     """Return the quarter from which a new department can buy at 340B prices, or never."""
-    if hospital < 0 or not model.law["policy.p340b.new_child_sites"]:
+    if hospital < 0 or not registration_open(model.law, model.hospitals, np.array([hospital]))[0]:
         return NEVER
     return model.t + int(model.law["policy.p340b.registration_lag"])
 
@@ -123,14 +124,14 @@ def registration_quarter(model: OncologyMarket, hospital: int) -> int:
 def nearest_hospital(model: OncologyMarket, org: int, lat: float, lon: float) -> int:
     """Return the hospital of an organisation whose department a site would be: the nearest one in 340B, else the nearest.
 
-    A department must be near its hospital: beyond ``DEPARTMENT_MILES`` only the nearest counts.
+    A department must be near its hospital: beyond what the provider-based rule allows only the nearest counts.
     """
     hospitals = model.hospitals
     mine = np.flatnonzero(hospitals.org == org)
     if len(mine) == 0:
         return -1
     miles = great_circle_miles(hospitals.lat[mine], hospitals.lon[mine], np.array(lat), np.array(lon))
-    eligible = hospitals.participates[mine] & (miles <= DEPARTMENT_MILES)
+    eligible = hospitals.participates[mine] & (miles <= float(model.law["policy.provider_based.department_miles"]))
     pool = mine[eligible] if eligible.any() else mine
     distance = miles[eligible] if eligible.any() else miles
     return int(pool[np.lexsort((hospitals.key[pool], distance))[0]])
@@ -277,11 +278,12 @@ def close_idle_sites(model: OncologyMarket, sites_of: NDArray[np.int64]) -> None
 
 
 def department_kind(model: OncologyMarket, buyer: int, site: int, hospital: int) -> int:
-    """Return the kind an acquired office becomes: on campus within 250 yards of the hospital, else off campus."""
+    """Return the kind an acquired office becomes: on campus within the campus radius of the hospital, else off campus."""
     if model.orgs.kind[buyer] == ACADEMIC_CENTER:
         return AMC_SATELLITE
     if hospital < 0:
         return HOPD_OFF
     hospitals, sites = model.hospitals, model.sites
     miles = great_circle_miles(hospitals.lat[hospital], hospitals.lon[hospital], sites.lat[site], sites.lon[site])
-    return HOPD_ON if float(miles) <= CAMPUS_MILES else HOPD_OFF
+    campus = float(model.law["policy.provider_based.campus_yards"]) / YARDS_PER_MILE
+    return HOPD_ON if float(miles) <= campus else HOPD_OFF

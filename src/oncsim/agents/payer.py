@@ -6,6 +6,7 @@ import numpy as np
 
 from oncsim.agents.organization import Organization
 from oncsim.codes import HOSPITAL_KINDS, OFFICE, PAYERS
+from oncsim.processes.payment import infusion_price
 
 LABELS = ("Medicare", "Medicare Advantage", "commercial", "Medicaid", "uninsured")  # in the order of PAYERS
 
@@ -29,12 +30,11 @@ class Payer(Organization):
     def price_ratio(self) -> float:
         """Return its mean price of an infusion in hospital departments over that in offices, by site."""
         sites = self.model.sites
-        rates = self.model.rates
-        price = rates.drug[:, self.code] * float(self.model.law["payment.drug.asp"]["standard"])
-        price = price + rates.facility_infusion[:, self.code] + rates.professional_infusion[:, self.code]
-        priced = sites.open & (price > 0)  # a site opened this quarter has no price yet
-        hospital = priced & np.isin(sites.kind, HOSPITAL_KINDS)
-        office = priced & (sites.kind == OFFICE)
+        price = infusion_price(self.model.law, self.model.rates, self.code)
+        known = len(price)  # a site opened this quarter has no price yet
+        priced = sites.open[:known] & (price > 0)
+        hospital = priced & np.isin(sites.kind[:known], HOSPITAL_KINDS)
+        office = priced & (sites.kind[:known] == OFFICE)
         if not hospital.any() or not office.any():
             return 1.0
         return float(price[hospital].mean() / price[office].mean())

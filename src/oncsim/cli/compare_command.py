@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -97,7 +98,11 @@ def tell(voice: Console, done: Comparison) -> None:
     when = f"{manifest['start']} to {manifest['end']}"
     voice.say(f"{manifest['market']['name']}, {when}, {count}, seed {manifest['seed']}")
     summary = done.summary()
+    sentences = leading_sentences(done)
     for label in done.labels[1:]:
+        voice.say()
+        for text in sentences.get(label, []):
+            voice.say(textwrap.fill(text, 110, break_long_words=False, break_on_hyphens=False))
         voice.say()
         voice.say(f"{label} minus {done.labels[0]}, last four quarters")
         rows = summary[(summary["scenario"] == label) & (summary["quarter"] == "final")]
@@ -119,14 +124,27 @@ def tell(voice: Console, done: Comparison) -> None:
         voice.say(f"Report:     {done.folder / 'report.html'}")
 
 
+def leading_sentences(done: Comparison) -> dict[str, list[str]]:
+    """Return two or three sentences a scenario: what its law changes, what moves first, and what that costs."""
+    from oncsim.reports.compared import read_comparison
+    from oncsim.reports.mechanism import lead
+
+    compared = read_comparison(done.folder)
+    return {entry["label"]: lead(compared.of(entry["label"]), entry) for entry in compared.others}
+
+
 def difference_lines(rows: pd.DataFrame, replicates: int, uncertainty: bool) -> list[str]:
     """Return differences as a table in text."""
+    from oncsim.reports.intervals import ENOUGH
     from oncsim.reports.metric_facts import fact, group_words
-    from oncsim.reports.words import amount, difference
+    from oncsim.reports.words import RANGE, amount, difference
 
+    few = replicates < ENOUGH
+    low, high = ("lowest", "highest") if few else ("low", "high")
+    uncertainty = uncertainty and not few
     shown: list[tuple[str, ...]] = [("", "baseline", "other", "difference")]
     if replicates > 1:
-        shown[0] += ("95 % interval, luck",)
+        shown[0] += (RANGE if few else "95 % interval, luck",)
     if uncertainty:
         shown[0] += ("95 % interval, luck and behaviour",)
     for row in rows.to_dict("records"):
@@ -139,7 +157,7 @@ def difference_lines(rows: pd.DataFrame, replicates: int, uncertainty: bool) -> 
             difference(row["difference"], known.unit),
         )
         if replicates > 1:
-            cells += (_between(row["low"], row["high"], known.unit),)
+            cells += (_between(row[low], row[high], known.unit),)
         if uncertainty:
             cells += (_between(row["low_with_behaviour"], row["high_with_behaviour"], known.unit),)
         shown.append(cells)
@@ -158,6 +176,10 @@ def notes(replicates: int, uncertainty: bool) -> list[str]:
     """Return what a reader must know of the intervals."""
     if replicates == 1:
         return ["One replicate: there is no interval; use --replicates 20 or more before drawing conclusions."]
+    from oncsim.reports.intervals import ENOUGH
+
+    if replicates < ENOUGH:
+        return [f"Ranges: lowest to highest paired difference; {ENOUGH} replicates or more, better 20, give intervals."]
     said = ["Intervals: of the mean difference, paired by replicate, over luck alone (behaviour at its centre)."]
     if uncertainty:
         said.append("The second interval also draws behaviour from its distributions, the same in every scenario.")

@@ -78,6 +78,7 @@ def _page(leaf: Leaf, registry: Registry) -> list[str]:
 
     users = [*readers([leaf.name])[leaf.name]]
     users += [f"drift of {other.name}" for other in registry.leaves.values() if other.drift == leaf.name]
+    users += [f"index of {other.name}" for other in registry.leaves.values() if other.index == leaf.name]
     facts = (
         ("title", leaf.title),
         ("meaning", leaf.description),
@@ -89,6 +90,9 @@ def _page(leaf: Leaf, registry: Registry) -> list[str]:
         ("usual", str(leaf.usual) if leaf.numeric and str(leaf.usual) != "any number" else ""),
         ("basis", leaf.basis),
         ("drift", f"grows by {leaf.drift} after the last dated value" if leaf.drift else ""),
+        ("index", f"in proportion to {leaf.index} between the dated values, before and after" if leaf.index else ""),
+        ("service", leaf.service),
+        ("where", f"a policy may limit it by {', '.join(leaf.where)}" if leaf.where else ""),
         ("uncertain", str(leaf.distribution) if leaf.distribution else ""),
         ("read by", ", ".join(users) or "nothing yet"),
         ("written in", f"{leaf.file}:{leaf.line}"),
@@ -106,9 +110,10 @@ def _values(leaf: Leaf) -> list[str]:
 
     rows: list[tuple[str, ...]] = [("from", "element", "value", "source")]
     for dated in leaf.history:
-        for i, element in enumerate(leaf.elements):
+        when = f"{dated.start or 'always'}{f' (announced {dated.announced})' if dated.announced else ''}"
+        for i, element in enumerate(e for e in leaf.elements if dated.sets(e)):
             value = shown(pick(dated.value, element))
-            start, source = (str(dated.start or "always"), str(dated.citation)) if i == 0 else ("", "")
+            start, source = (when, str(dated.citation)) if i == 0 else ("", "")
             rows.append((start, ".".join(element), value, source))
     if not leaf.axes:
         rows = [(a, c, d) for a, _, c, d in rows]

@@ -28,16 +28,16 @@ def list_scenarios() -> None:
     from oncsim.scenario.library import bundled_scenarios
     from oncsim.scenario.load import load_scenario
 
-    rows: list[tuple[str, ...]] = [("id", "horizon", "title")]
+    rows: list[tuple[str, ...]] = [("id", "horizon", "needs", "title")]
     questions = [""]
     for name, path in sorted(bundled_scenarios().items()):
         try:
             scenario = load_scenario(path)
         except InputError as problem:
-            rows.append((name, "", f"does not load: {len(problem.faults)} faults (oncsim scenario check {path})"))
+            rows.append((name, "", "", f"does not load: {len(problem.faults)} faults (oncsim scenario check {path})"))
             questions.append("")
             continue
-        rows.append((name, f"{scenario.start}-{scenario.end}", scenario.title))
+        rows.append((name, f"{scenario.start}-{scenario.end}", _needs(scenario), scenario.title))
         questions.append(scenario.question)
     lines = table(rows)
     indent = max(len(row[0]) for row in rows) + 2
@@ -45,6 +45,16 @@ def list_scenarios() -> None:
         console().say(line)
         if question:
             console().say(" " * indent + question)
+
+
+def _needs(scenario: Scenario) -> str:
+    """Say what a scenario cannot run without: tables that are not part of oncsim and not found."""
+    market = scenario.market
+    if market.source != "files":
+        return ""
+    folder = scenario.folder / market.folder
+    tables = [market.zones, market.hospitals, market.practices, market.centers, market.ties]
+    return "" if all((folder / table).is_file() for table in tables if table is not None) else "tables"
 
 
 @command.command("check")

@@ -33,6 +33,7 @@ SUMMED = frozenset(
         "partnership.formed",
         "partnership.dissolved",
         "spending.payer_total",
+        "spending.patient_total",
         "spending.margin_340b",
         "activity.infusions_total",
         "activity.patients_new",
@@ -43,7 +44,7 @@ SUMMED = frozenset(
 
 KEYS = ("scenario", "quarter", "metric", "group")
 NUMBERS = ("baseline", "other", "difference", "low", "high", "low_simultaneous", "high_simultaneous")
-REST = ("replicates", "sd", "se_ratio")
+REST = ("replicates", "sd", "se_ratio", "lowest", "highest")
 COLUMNS = KEYS + NUMBERS + REST
 DRAWN_COLUMNS = (
     "difference_with_behaviour",
@@ -177,8 +178,9 @@ def paired(
     -------
     dict of str to array
         ``baseline, other, difference, low, high, low_simultaneous, high_simultaneous, replicates, sd,
-        se_ratio``. ``se_ratio`` is the standard error of the paired difference over that of independent
-        samples; below 1 pairing helped. Intervals are missing where fewer than two pairs are left.
+        se_ratio, lowest, highest``. ``se_ratio`` is the standard error of the paired difference over that of
+        independent samples; below 1 pairing helped. ``lowest`` and ``highest`` are the extreme single
+        differences. Intervals are missing where fewer than two pairs are left.
     """
     both = ~(np.isnan(base) | np.isnan(other))
     count = both.sum(axis=1).astype(np.int64)
@@ -200,6 +202,8 @@ def paired(
         "replicates": count,
         "sd": sd,
         "se_ratio": ratio,
+        "lowest": np.where(count > 0, np.where(both, each, np.inf).min(axis=1, initial=np.inf), np.nan),
+        "highest": np.where(count > 0, np.where(both, each, -np.inf).max(axis=1, initial=-np.inf), np.nan),
     }
 
 

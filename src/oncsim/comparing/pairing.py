@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncsim.calendar import Quarter
+from oncsim.comparing import law
 from oncsim.errors import Fault, InputError, did_you_mean
 from oncsim.planning import check_plan, load
 from oncsim.results import files
@@ -67,6 +68,21 @@ class Comparison:
     def differences(self) -> pd.DataFrame:
         """Paired differences; :func:`oncsim.comparing.differences.differences` explains the columns."""
         return read_table(self.folder, "differences")
+
+    @cached_property
+    def budget(self) -> pd.DataFrame:
+        """Change of payments by year, payer, component and who pays (:func:`oncsim.comparing.budget.budget`)."""
+        return read_table(self.folder, "budget")
+
+    @cached_property
+    def split(self) -> pd.DataFrame:
+        """What that change is made of (:func:`oncsim.comparing.budget.split`)."""
+        return read_table(self.folder, "split")
+
+    @cached_property
+    def winners(self) -> pd.DataFrame:
+        """What organisations and zones gain and lose (:mod:`oncsim.comparing.winners`)."""
+        return read_table(self.folder, "winners")
 
     @cached_property
     def runs(self) -> dict[str, Run]:
@@ -170,7 +186,8 @@ def compare(
         if is_complete(target) and not force:
             return _reuse(target, report)
         with files.storing(target):
-            _store(target, content, labels, centre, drawn, report and out is not None, started)
+            told = [plan.scenario for plan in plans]
+            _store(target, content, told, centre, drawn, report and out is not None, started)
     except BaseException:
         if out is None:
             files.remove(place)
@@ -263,7 +280,7 @@ def _reuse(target: Path, report: bool) -> Comparison:
 def _store(
     target: Path,
     content: dict[str, Any],
-    labels: Sequence[str],
+    scenarios: Sequence[Scenario],
     centre: Sequence[Run],
     drawn: Sequence[Run],
     report: bool,
@@ -274,6 +291,10 @@ def _store(
 
     begun = now()
     wanted = content["metrics"]
+    labels = [entry["label"] for entry in content["scenarios"]]
+    for entry, scenario in zip(content["scenarios"], scenarios, strict=True):
+        entry |= law.facts(scenario) | {"changes": law.changes(scenarios[0], scenario)}
+        entry["begins"] = law.begins(entry["changes"])
     table = differences(_metrics(centre, wanted), labels, _metrics(drawn, wanted))
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = target.with_name(f"{target.name}.part")
@@ -282,6 +303,8 @@ def _store(
         files.remove(inner)
         inner.mkdir()
         write_plain(table, inner / f"differences.{content['format']}")
+        for name, more in _views(content, labels, centre).items():
+            write_plain(more, inner / f"{name}.{content['format']}")
         for i, entry in enumerate(content["scenarios"]):
             entry["run"] = os.path.relpath(centre[i].folder, target)
             entry["drawn_run"] = os.path.relpath(drawn[i].folder, target) if drawn else ""
@@ -293,6 +316,43 @@ def _store(
         write_manifest(inner, content, COMPLETE)
         files.publish(inner, target)
         files.remove(staged)
+
+
+def _views(content: dict[str, Any], labels: Sequence[str], centre: Sequence[Run]) -> dict[str, pd.DataFrame]:
+    """Return the tables beside the differences: budget, its split, winners and losers, and the zones they live in."""
+    import pandas as pd
+
+    from oncsim.comparing import budget, winners
+
+    starts = [entry["begins"] for entry in content["scenarios"][1:]]
+    frames = _metrics(centre, ())
+    views = {"budget": budget.budget(frames, labels, starts)}
+    if all(_has(done, "payments") and _has(done, "zone_years") for done in centre):
+        payments = [done.payments for done in centre]
+        views["split"] = budget.split(payments, labels, starts, content["end"])
+        quarters = sorted(frames[0]["quarter"].unique())[-4:]
+        year = winners.last_year(content["start"], content["end"])
+        base, *others = (done.folder for done in centre)
+        found = [
+            winners.organizations(base, other, quarters, label) for label, other in zip(labels[1:], others, strict=True)
+        ]
+        found += [winners.zones(base, other, year, label) for label, other in zip(labels[1:], others, strict=True)]
+        views["winners"] = pd.concat(found, ignore_index=True)
+        views["zones"] = centre[0].zones
+        content["cases"] = {"market": float(centre[0].zones["cases_per_year"].sum()), "national": _national_cases()}
+        content["winners_year"] = year
+    return views
+
+
+def _national_cases() -> float:
+    """Return new cancer cases a year in the whole country, for scaling."""
+    from oncsim.market.facts import state_totals
+
+    return float(state_totals()["cases_per_year"].sum())
+
+
+def _has(done: Run, table: str) -> bool:
+    return any((done.folder / f"{table}{suffix}").is_file() for suffix in (".parquet", ".csv"))
 
 
 def _check_metrics(names: Sequence[str]) -> None:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oncsim.market.archetype_era import earlier_skeleton
 from oncsim.market.archetype_skeletons import SKELETONS, Ring, Skeleton
+from oncsim.market.era import earlier_zones, era_notes, era_of
 from oncsim.market.facts import CASES_PER_65PLUS
 from oncsim.market.form import Market, shape_table
 from oncsim.market.generate import generate_providers
 from oncsim.market.generate_places import scatter
 from oncsim.market.generate_sites import site_row
+from oncsim.market.hospital_class import hospital_classes
 from oncsim.market.payer_mix import medicaid_share
 from oncsim.market.places import MILES_PER_DEGREE
 from oncsim.market.zones import deprivation_rank
@@ -47,9 +50,10 @@ class Place:
 
 def build_archetype(spec: ArchetypeMarket) -> Market:
     """Build the teaching market ``metro``, ``mixed`` or ``rural``."""
-    skeleton = SKELETONS[spec.kind]
-    zones = _zones(_places(skeleton))
     luck = Luck(spec.seed)
+    era = era_of(spec.as_of)
+    skeleton = earlier_skeleton(SKELETONS[spec.kind], era, luck)
+    zones = earlier_zones(_zones(_places(skeleton)), era)
     hospitals = _hospitals(skeleton, zones, luck)
     organizations = _organizations(skeleton, zones)
     sites = _sites(skeleton, hospitals)
@@ -60,12 +64,14 @@ def build_archetype(spec: ArchetypeMarket) -> Market:
         sites,
         seed=spec.seed,
         weights=zones.set_index("zone")["population"] * 0.0,
+        era=era,
     )
     notes = (
         f"A teaching market on a plane ({skeleton.title}): places, people and organisations are invented in"
         f" the "
         "proportions of the national evidence.",
         "Chairs, service lines, visiting clinics, networks and starting ties are drawn with the market's seed.",
+        *era_notes(era),
     )
     return Market(
         f"Archetype: {skeleton.title}", "archetype", zones, providers.hospitals, providers.organizations,
@@ -141,6 +147,8 @@ def _hospitals(skeleton: Skeleton, zones: pd.DataFrame, luck: Luck) -> pd.DataFr
             }
         )  # fmt: skip
     frame = pd.DataFrame(rows)
+    rural = frame["zone"].map(zones.set_index("zone")["rural"]).to_numpy(dtype=bool)
+    frame["hospital_class"] = hospital_classes(frame["critical_access"], frame["route_340b"], rural)
     frame["lat"], frame["lon"] = scatter(zones.set_index("zone").loc[frame["zone"]], frame["hospital"], luck, reach=0.3)
     return shape_table("hospitals", frame)
 

@@ -31,6 +31,7 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("hospitals", "teaching"): codes.TEACHING,
     ("hospitals", "control"): codes.CONTROLS,
     ("hospitals", "route_340b"): (*codes.ROUTES_340B, ""),
+    ("hospitals", "hospital_class"): codes.HOSPITAL_CLASSES,
     ("organizations", "kind"): tuple(kind for kind in codes.ORG_KINDS if kind != "payer"),
     ("organizations", "nci"): ("comprehensive", "clinical", ""),
     ("sites", "kind"): codes.SITE_KINDS,

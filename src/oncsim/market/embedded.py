@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oncsim.errors import Fault, InputError
 from oncsim.market import facts
+from oncsim.market.era import earlier_zones, era_notes, era_of
 from oncsim.market.form import Market
 from oncsim.market.generate import generate_providers, provider_notes
 from oncsim.market.generate_sites import with_cellular_therapy
@@ -32,9 +33,10 @@ def build_embedded(spec: EmbeddedMarket) -> Market:
         When a state or the place is unknown, or no county or no oncologist is near enough.
     """
     name, states, chosen = _area(spec)
-    zones = county_zones(states)
+    era = era_of(spec.as_of)
+    zones = earlier_zones(county_zones(states), era)
     centers = facts.nci_centers().rename(columns={"fips": "zone"})
-    providers = generate_providers(zones, centers=centers, seed=spec.seed)
+    providers = generate_providers(zones, centers=centers, seed=spec.seed, era=era)
     tables = (zones, providers.hospitals, providers.organizations, providers.sites, providers.ties)
     left_out: list[str] = []
     if chosen is not None:
@@ -50,7 +52,7 @@ def build_embedded(spec: EmbeddedMarket) -> Market:
         organizations,
         sites,
         ties,
-        (*_zone_notes(zones), *notes, *left_out),
+        (*_zone_notes(zones), *notes, *era_notes(era), *left_out),
     )
 
 

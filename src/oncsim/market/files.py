@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from oncsim.market.check import check_market
+from oncsim.market.era import earlier_participation, earlier_sites, earlier_zones, era_notes, era_of
 from oncsim.market.files_centers import give_hospitals, no_centers, shape_centers
 from oncsim.market.files_columns import TABLES
 from oncsim.market.files_faults import Faults
@@ -29,6 +30,7 @@ from oncsim.market.files_read import find_folder, find_table, read_rows
 from oncsim.market.files_select import select_zones
 from oncsim.market.files_zones import Zones, estimate_notes, shape_zones
 from oncsim.market.form import HOSPITAL_COLUMNS, Market, empty_table, shape_table
+from oncsim.randomness import Luck
 
 if TYPE_CHECKING:
     from oncsim.market.spec import FilesMarket
@@ -75,16 +77,16 @@ def build_files(spec: FilesMarket, folder: Path) -> Market:
     tables = read_tables(spec, folder, faults)
     parts = _combine(tables, spec, faults)
     parts = _select(parts, spec)
-    built = _generate(parts, spec) if spec.generate else _as_given(parts)
+    built = _generate(parts, spec) if spec.generate else _as_given(parts, spec)
     market = Market(
         name=_market_name(spec, parts.zones),
         source="files",
-        zones=parts.zones.frame,
+        zones=earlier_zones(parts.zones.frame, era_of(spec.as_of)),
         hospitals=shape_table("hospitals", built.hospitals),
         organizations=shape_table("organizations", built.organizations),
         sites=shape_table("sites", built.sites),
         ties=shape_table("ties", built.ties),
-        notes=(*built.notes, *estimate_notes(parts.zones.frame)),
+        notes=(*built.notes, *estimate_notes(parts.zones.frame), *era_notes(era_of(spec.as_of))),
     )
     check_market(market)
     return market
@@ -188,7 +190,10 @@ def _select(parts: _Parts, spec: FilesMarket) -> _Parts:
     return _Parts(zones.keep(chosen), inside["hospitals"], orgs, sites, ties, inside["centers"], tuple(notes))
 
 
-def _as_given(parts: _Parts) -> _Parts:
+def _as_given(parts: _Parts, spec: FilesMarket) -> _Parts:
+    era, luck = era_of(spec.as_of), Luck(spec.seed)
+    sites, hospitals = earlier_sites(parts.sites, era, luck), earlier_participation(parts.hospitals, era, luck)
+    parts = replace(parts, sites=sites, hospitals=hospitals)
     if len(parts.campuses):
         names = ", ".join(str(name) for name in parts.campuses["name"][:3])
         more = "" if len(parts.campuses) <= 3 else f" and {len(parts.campuses) - 3} others"
@@ -216,6 +221,7 @@ def _generate(parts: _Parts, spec: FilesMarket) -> _Parts:
         _center_rows(parts.campuses),
         seed=spec.seed,
         weights=parts.zones.weights,
+        era=era_of(spec.as_of),
     )
     ties = _joined(parts.ties, providers.ties).drop_duplicates(["a", "b", "form"])
     return replace(

@@ -208,6 +208,22 @@ HOSPITALS: dict[str, Column] = {
         ),
     ),
     "critical_access": Column("true for a critical access hospital, where facility_type is absent", "flag"),
+    "hospital_class": Column(
+        "class that payment rules name: general, rural_referral, sole_community_rural, sole_community_urban, "
+        "critical_access, cancer (exempt from prospective payment) or childrens; from the other columns where blank",
+        "word",
+        aliases=("payment_class", "medicare_class"),
+        words=_words(
+            codes.HOSPITAL_CLASSES,
+            **{
+                "cah": "critical_access",
+                "rrc": "rural_referral",
+                "rural sch": "sole_community_rural",
+                "urban sch": "sole_community_urban",
+                "children's": "childrens",
+            },
+        ),
+    ),
     "control": Column(
         "nonprofit, government or proprietary; nonprofit where blank",
         "word",

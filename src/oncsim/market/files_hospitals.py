@@ -12,6 +12,7 @@ from oncsim.market.files_faults import Faults, near_miss
 from oncsim.market.files_geo import ZoneFinder, check_states, pad_all, padded
 from oncsim.market.files_names import place_name, tidy_name, unique_names
 from oncsim.market.files_parse import Table
+from oncsim.market.hospital_class import exempt_cancer, hospital_classes
 from oncsim.randomness import Luck, identities
 
 Array = NDArray[Any]
@@ -80,6 +81,7 @@ def shape_hospitals(
     columns |= _classes(table) | _owners(table, ids, faults)
     notes = _notes(table, total, counts, moved, columns)
     columns |= _program_340b(table, columns, rural[located], seed, notes)
+    columns["hospital_class"] = _payment_class(table, columns, rural[located], notes)
     return pd.DataFrame(columns), notes
 
 
@@ -167,6 +169,20 @@ def _program_340b(table: Table, columns: dict[str, Any], rural: Array, seed: int
             "judgement)."
         )
     return {"route_340b": route, "participates_340b": takes_part}
+
+
+def _payment_class(table: Table, columns: dict[str, Any], rural: Array, notes: list[str]) -> Array:
+    """Return the class that payment rules name: as given, else from facility type, name and 340B route."""
+    kind = columns["facility_type"]
+    cancer = exempt_cancer(columns["name"]) & np.isin(kind, ("STH", "ORD", ""))
+    found = hospital_classes(columns["critical_access"], columns["route_340b"], rural, kind == "CH", cancer)
+    given = table.text("hospital_class")
+    if (given == "").any() and not table.has("route_340b"):
+        notes.append(
+            "Hospital class for payment, where not given, follows from facility type, name and 340B screen; whether a "
+            "hospital that passes the DSH screen is a sole community hospital too is unknown, and it counts as general."
+        )
+    return np.where(given == "", found, given)
 
 
 def _screen(table: Table, columns: dict[str, Any]) -> Array:

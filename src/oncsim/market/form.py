@@ -46,6 +46,7 @@ HOSPITAL_COLUMNS: dict[str, tuple[str, str]] = {
     "teaching": ("s", "none, minor or major"),
     "control": ("s", "nonprofit, government or proprietary"),
     "critical_access": ("b", "critical access hospital"),
+    "hospital_class": ("s", "class that payment rules name (general, rural_referral, sole_community_rural, ... cancer)"),
     "dsh_pct": ("f", "disproportionate-share adjustment as a share (0.1175 is the threshold); 0 if none"),
     "route_340b": ("s", "route by which it would be eligible for 340B: DSH, SCH, RRC, CAH, CAN, PED, or empty"),
     "participates_340b": ("b", "takes part in 340B at the start"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from oncsim.market.era import Era, earlier_participation, earlier_sites
 from oncsim.market.form import ORGANIZATION_COLUMNS, empty_table, shape_table
 from oncsim.market.generate_departments import (
     center_sites,
@@ -56,6 +57,7 @@ def generate_providers(
     *,
     seed: int,
     weights: pd.Series | None = None,
+    era: Era | None = None,
 ) -> Providers:
     """Keep the providers that are given and generate the rest.
 
@@ -77,6 +79,8 @@ def generate_providers(
     weights : pandas.Series, optional
         Medical oncologists expected per zone, indexed by zone; without it they are spread by population,
         rurality and size.
+    era : Era, optional
+        Structure of an earlier year; given rows keep their oncologists and owners.
 
     Returns
     -------
@@ -88,14 +92,18 @@ def generate_providers(
     known = _table("organizations", organizations)
     academic = _academic(known, centers, hospitals, zones)
     owned, systems = _hospitals(zones, hospitals, known, academic, luck)
+    owned = earlier_participation(owned, era, luck)
     known = _stack("organizations", known, academic[~academic["org"].isin(known["org"])], systems)
-    placed, practices = _sites(zones, owned, known, academic, _table("sites", sites), luck, weights)
+    placed, practices = _sites(zones, owned, known, academic, _table("sites", sites), luck, weights, era)
     known = _stack("organizations", known, practices)
     known = _seats(known, placed, zones)
     members = known["kind"] == "practice"
-    joined, networks = join_networks(known[members], placed.groupby("org")["oncologists"].sum(), luck)
+    joined, networks = join_networks(
+        known[members], placed.groupby("org")["oncologists"].sum(), luck, 1.0 if era is None else era.networks
+    )
     known = _stack("organizations", known[~members], joined, networks[~networks["org"].isin(known["org"])])
-    placed = with_cellular_therapy(complete_sites(placed, luck), owned, zones.set_index("zone")["state"])
+    placed = earlier_sites(complete_sites(placed, luck), era, luck)
+    placed = with_cellular_therapy(placed, owned, zones.set_index("zone")["state"])
     known = _unique_names(known)
     result = {
         "hospitals": shape_table("hospitals", owned.sort_values("hospital")),
@@ -181,17 +189,18 @@ def _sites(
     given: pd.DataFrame,
     luck: Luck,
     weights: pd.Series | None,
+    era: Era | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return all sites, placed, and the practices that had to be made."""
     import pandas as pd
 
     places = place_of(zones)
     main_given = given[given["kind"] == "amc_main"]
-    pool, at_center = staff_zones(zones, academic, luck, weights)
+    pool, at_center = staff_zones(zones, academic, luck, weights, 1.0 if era is None else era.oncologists)
     given = _staff_main(given, academic, at_center)
     lacking = ~academic["org"].isin(main_given["org"]).to_numpy(dtype=bool)
     main = center_sites(academic[lacking], at_center[lacking], hospitals)
-    at_hospital = hospital_based(zones, pool, hospitals, luck)
+    at_hospital = hospital_based(zones, pool, hospitals, luck, era)
     in_practice = pool - at_hospital
     elsewhere = fill_given(given[given["kind"] != "amc_main"], zones, in_practice, at_hospital, luck)
     staffed = _stack("sites", given[given["kind"] == "amc_main"], elsewhere)
@@ -201,8 +210,8 @@ def _sites(
     stranded = ~zones["zone"].isin([*free["zone"], *(site["zone"] for site in main)]).to_numpy(dtype=bool)
     in_practice[stranded] += at_hospital[stranded]
     at_hospital[stranded] = 0
-    rows: list[dict[str, Any]] = satellites(academic[lacking], main, zones, places, at_hospital, luck)
-    rows += departments(zones, at_hospital, free, main, luck)
+    rows: list[dict[str, Any]] = satellites(academic[lacking], main, zones, places, at_hospital, luck, era)
+    rows += departments(zones, at_hospital, free, main, luck, era)
     organizations, offices = form_practices(zones, in_practice, places, luck)
     placed = _place(_stack("sites", staffed, pd.DataFrame([*main, *rows, *offices])), zones, luck)
     practices = pd.DataFrame(organizations, columns=list(ORGANIZATION_COLUMNS))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oncsim.market.era import Era, hospital_logit
 from oncsim.market.generate_keys import Floats, Ints, logistic, one, pick, share_out, systematic
 from oncsim.market.generate_sites import site_row
 from oncsim.market.places import miles_between
@@ -34,8 +35,9 @@ SATELLITE_STAFF = (2, 6)
 NEAR_MILES = 3.0  # hospitals that near to a center are one campus with it
 
 
-def hospital_based(zones: pd.DataFrame, general: Ints, hospitals: pd.DataFrame, luck: Luck) -> Ints:
-    """Return how many of each zone's oncologists outside the centers are hospital-based."""
+def hospital_based(zones: pd.DataFrame, general: Ints, hospitals: pd.DataFrame, luck: Luck, era: Era | None = None) -> Ints:
+    """Return how many of each zone's oncologists outside the centers are hospital-based (today, or in an earlier era)."""
+    usual = HOSPITAL_LOGIT if era is None else hospital_logit(era.hospital_share, HOSPITAL_LOGIT, STATE_SPREAD)
     keys = identities(zones["zone"])
     state = zones["state"].to_numpy(dtype=str)
     area = identities("area/" + zones["market"].where(~zones["rural"], zones["zone"]))
@@ -47,17 +49,19 @@ def hospital_based(zones: pd.DataFrame, general: Ints, hospitals: pd.DataFrame, 
     counts = np.zeros(len(zones), dtype=np.int64)
     for name in np.unique(state):
         here = np.flatnonzero(state == name)
-        expected = _spread_over_areas(_state_share(str(name)) * general[here].sum(), general[here], room[here], logit[here])
+        expected = _spread_over_areas(
+            _state_share(str(name), usual) * general[here].sum(), general[here], room[here], logit[here]
+        )
         counts[here] = systematic(expected, keys[here], one(luck, "hospital_based", str(name)))
     return counts
 
 
-def _state_share(state: str) -> float:
+def _state_share(state: str, usual: float) -> float:
     """Return the hospital-based share of a state: a trait, not luck, so the nation's split always holds."""
     trait = np.zeros(1)
     if state:
         trait = Luck(0).normal("hospital_based", 0, [identity("state", state)])
-    return float(logistic(HOSPITAL_LOGIT + STATE_SPREAD * trait)[0])
+    return float(logistic(usual + STATE_SPREAD * trait)[0])
 
 
 def _spread_over_areas(target: float, general: Ints, room: Ints, logit: Floats) -> Floats:
@@ -106,15 +110,17 @@ def satellites(
     places: Mapping[str, tuple[str, str]],
     pool: Ints,
     luck: Luck,
+    era: Era | None = None,
 ) -> list[dict[str, Any]]:
     """Open satellites near the centers in their state, staffed from ``pool`` (reduced here)."""
+    most_of_today = 1.0 if era is None else era.off_campus
     rows = []
     keys = identities(zones["zone"])
     state = zones["state"].to_numpy(dtype=str)
     people = zones["population"].to_numpy(dtype=np.float64)
     for center, campus in zip(centers.to_dict("records"), main, strict=True):
         org = str(center["org"])
-        number = int((SATELLITES_MOST + 1) * one(luck, "satellites", org) ** 1.3)
+        number = int((SATELLITES_MOST + 1) * most_of_today * one(luck, "satellites", org) ** 1.3)
         miles = miles_between(campus["lat"], campus["lon"], zones["lat"].to_numpy(), zones["lon"].to_numpy())
         near = (miles > 4) & (miles <= SATELLITE_MILES) & (state == center["state"]) & (pool >= 3)
         weight = np.where(near, np.sqrt(people) * np.exp(-miles / 40.0), 0.0)
@@ -141,6 +147,7 @@ def departments(
     hospitals: pd.DataFrame,
     main: list[dict[str, Any]],
     luck: Luck,
+    era: Era | None = None,
 ) -> list[dict[str, Any]]:
     """Return departments for the hospital-based oncologists of each zone at its hospitals (largest first)."""
     by_zone = _candidates(hospitals, {site["hospital"] for site in main}, luck)
@@ -161,7 +168,7 @@ def departments(
         keys = identities([hospital["hospital"] for hospital in chosen])
         staff = share_out(weight, number, keys, one(luck, "programs", zone))
         for hospital, people in zip(chosen, staff.tolist(), strict=True):
-            rows += _programs(hospital, people, luck)
+            rows += _programs(hospital, people, luck, 1.0 if era is None else era.off_campus)
     return rows
 
 
@@ -177,11 +184,12 @@ def _candidates(hospitals: pd.DataFrame, taken: set[str], luck: Luck) -> dict[st
     return by_zone
 
 
-def _programs(hospital: dict[str, Any], people: int, luck: Luck) -> list[dict[str, Any]]:
+def _programs(hospital: dict[str, Any], people: int, luck: Luck, ratio: float) -> list[dict[str, Any]]:
     """Return the departments of one hospital: one on campus and, if large enough, one or two off campus."""
     name, zone, org = str(hospital["hospital"]), str(hospital["zone"]), str(hospital["org"])
     off = 0
-    if people >= 4 and one(luck, "off_campus", name) < OFF_CAMPUS_CHANCE[bool(hospital["participates_340b"])]:
+    chance = OFF_CAMPUS_CHANCE[bool(hospital["participates_340b"])] * ratio
+    if people >= 4 and one(luck, "off_campus", name) < chance:
         low, high = OFF_CAMPUS_SHARE
         off = max(1, round(people * (low + (high - low) * one(luck, "off_campus_share", name))))
     rows = [

@@ -11,6 +11,7 @@ from oncsim.market import facts
 from oncsim.market.generate_keys import Floats, Ints, one, pick, systematic
 from oncsim.market.generate_names import hospital_name
 from oncsim.market.generate_places import scatter
+from oncsim.market.hospital_class import hospital_classes
 from oncsim.randomness import Luck, identities
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def _state_hospitals(
     _assign_teaching(frame, counts, luck)
     _assign_control(frame, counts, luck)
     _assign_340b(frame, counts, frame["zone"].map(poverty).fillna(poverty.mean()).to_numpy(), luck)
+    rural = frame["zone"].map(zones.set_index("zone")["rural"]).fillna(False).to_numpy(dtype=bool)
+    frame["hospital_class"] = hospital_classes(frame["critical_access"], frame["route_340b"], rural)
     return frame.drop(columns="position")
 
 
@@ -153,7 +156,7 @@ def center_hospitals(centers: pd.DataFrame, luck: Luck) -> pd.DataFrame:
         passes = one(luck, "screen", f"{center['org']}-H") < CENTER_340B
         row = _center_hospital(center, luck) | {
             "state": center["state"], "control": "nonprofit", "dsh_pct": 0.18 if passes else 0.05,
-            "route_340b": "DSH" if passes else "", "participates_340b": passes,
+            "route_340b": "DSH" if passes else "", "participates_340b": passes, "hospital_class": "general",
         }  # fmt: skip
         del row["position"]
         rows.append(row)

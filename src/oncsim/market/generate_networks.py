@@ -33,7 +33,9 @@ INVESTOR_WEIGHT = 2.5
 STATE_SPREAD = 1.0  # networks are strong in some states and absent in others (judgement)
 
 
-def join_networks(practices: pd.DataFrame, sizes: pd.Series, luck: Luck) -> tuple[pd.DataFrame, pd.DataFrame]:
+def join_networks(
+    practices: pd.DataFrame, sizes: pd.Series, luck: Luck, ratio: float = 1.0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give practices their network and return them with the networks that have a member here.
 
     Parameters
@@ -44,6 +46,8 @@ def join_networks(practices: pd.DataFrame, sizes: pd.Series, luck: Luck) -> tupl
         Oncologists by practice.
     luck : Luck
         Luck of the market.
+    ratio : float
+        Chance of membership relative to today's.
     """
     import pandas as pd
 
@@ -52,7 +56,7 @@ def join_networks(practices: pd.DataFrame, sizes: pd.Series, luck: Luck) -> tupl
     keys = identities(practices["org"])
     size = practices["org"].map(sizes).fillna(1).to_numpy(dtype=np.float64)
     chance = np.select([size >= least for least, _ in reversed(MEMBER_CHANCE)], [c for _, c in reversed(MEMBER_CHANCE)], 0.0)
-    member = free & (luck.uniform("network_member", 0, keys) < chance)
+    member = free & (luck.uniform("network_member", 0, keys) < chance * ratio)
     chosen = _affinity(practices["state"].to_numpy(dtype=str), keys, luck).argmax(axis=1)
     names = np.array([network[0] for network in NETWORKS], dtype=object)
     practices["network"] = np.where(member, names[chosen], practices["network"])

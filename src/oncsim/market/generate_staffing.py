@@ -31,7 +31,9 @@ OTHER_CENTER_ONCOLOGISTS = (10.0, 16.0, 30.0)
 CENTER_LARGEST_SHARE = 0.45  # no more of a state's oncologists than this work at its centers (judgement)
 
 
-def staff_zones(zones: pd.DataFrame, centers: pd.DataFrame, luck: Luck, weights: pd.Series | None) -> tuple[Ints, Ints]:
+def staff_zones(
+    zones: pd.DataFrame, centers: pd.DataFrame, luck: Luck, weights: pd.Series | None, ratio: float = 1.0
+) -> tuple[Ints, Ints]:
     """Return oncologists per zone outside the centers' main sites, and at each center's main site.
 
     Parameters
@@ -44,19 +46,21 @@ def staff_zones(zones: pd.DataFrame, centers: pd.DataFrame, luck: Luck, weights:
         Luck of the market.
     weights : pandas.Series, optional
         Oncologists expected per zone, indexed by zone.
+    ratio : float
+        Oncologists of the year relative to today's.
     """
     keys = identities(zones["zone"])
     state = zones["state"].to_numpy(dtype=str)
-    at_center = _center_staff(centers, luck)
+    at_center = _center_staff(centers, luck, ratio)
     center_zone = zones["zone"].searchsorted(centers["zone"]) if len(centers) else np.zeros(0, dtype=np.int64)
     general = np.zeros(len(zones), dtype=np.int64)
     for name in np.unique(state):
         here = np.flatnonzero(state == name)
         mine = np.flatnonzero(np.isin(center_zone, here))
         if weights is None:
-            general[here], at_center[mine] = _by_density(zones.iloc[here], keys[here], at_center[mine], luck)
+            general[here], at_center[mine] = _by_density(zones.iloc[here], keys[here], at_center[mine], luck, ratio)
         else:
-            expected = zones["zone"].iloc[here].map(weights).fillna(0.0).to_numpy(dtype=np.float64)
+            expected = zones["zone"].iloc[here].map(weights).fillna(0.0).to_numpy(dtype=np.float64) * ratio
             general[here], at_center[mine] = _by_weight(
                 expected,
                 keys[here],
@@ -68,17 +72,17 @@ def staff_zones(zones: pd.DataFrame, centers: pd.DataFrame, luck: Luck, weights:
     return general, at_center
 
 
-def _center_staff(centers: pd.DataFrame, luck: Luck) -> Ints:
+def _center_staff(centers: pd.DataFrame, luck: Luck, ratio: float) -> Ints:
     keys = identities(centers["org"])
     staff = np.zeros(len(centers))
     for designation in {*centers["nci"]}:
         low, mode, high = CENTER_ONCOLOGISTS.get(designation, OTHER_CENTER_ONCOLOGISTS)
         draw = luck.triangular("center_staff", 0, keys, low, mode, high)
         staff = np.where(centers["nci"] == designation, draw, staff)
-    return np.asarray(np.round(staff), dtype=np.int64)
+    return np.asarray(np.round(staff * ratio), dtype=np.int64)
 
 
-def _by_density(zones: pd.DataFrame, keys: Keys, centers: Ints, luck: Luck) -> tuple[Ints, Ints]:
+def _by_density(zones: pd.DataFrame, keys: Keys, centers: Ints, luck: Luck, ratio: float) -> tuple[Ints, Ints]:
     """Staff the zones of one state to its total, metropolitan and rural apart (A01, A03)."""
     state = str(zones["state"].iloc[0])
     rural = zones["rural"].to_numpy(dtype=bool)
@@ -88,7 +92,7 @@ def _by_density(zones: pd.DataFrame, keys: Keys, centers: Ints, luck: Luck) -> t
     if not present.any():
         present[np.argmax(people)] = True
     expected = elderly * (people / 1e5) ** SIZE_ELASTICITY * np.exp(PLACE_SPREAD * luck.normal("supply", 0, keys))
-    quota = {is_rural: _quota(state, is_rural, elderly[rural == is_rural].sum()) for is_rural in (False, True)}
+    quota = {is_rural: _quota(state, is_rural, elderly[rural == is_rural].sum() * ratio) for is_rural in (False, True)}
     counts = np.zeros(len(zones), dtype=np.int64)
     country = present & rural
     counts[country] = share_out(expected[country], quota[True], keys[country], one(luck, "rural_staff", state), least=1)

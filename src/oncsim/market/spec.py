@@ -6,6 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+AsOf = Annotated[
+    int | None,
+    Field(ge=2005, le=2026, description="structure of an earlier year, carried back from the tables; none: as they are"),
+]
 Miles = Annotated[float, Field(gt=0, le=3000)]
 StateCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
@@ -38,6 +42,7 @@ class EmbeddedMarket(_Strict):
     around: Around | None = Field(None, description="a radius round a place")
     nation: bool = Field(False, description="every county of the 50 states and DC")
     seed: int = Field(1, ge=0, description="luck of the generated providers; not the seed of the run")
+    as_of: AsOf = None
 
     @model_validator(mode="after")
     def _one_area(self) -> EmbeddedMarket:
@@ -67,6 +72,7 @@ class FilesMarket(_Strict):
     select: Select | None = None
     generate: bool = Field(True, description="fill in providers that the tables leave out; false keeps exactly the files")
     seed: int = Field(1, ge=0, description="luck of the generated providers; not the seed of the run")
+    as_of: AsOf = None
 
 
 class ArchetypeMarket(_Strict):
@@ -75,6 +81,7 @@ class ArchetypeMarket(_Strict):
     source: Literal["archetype"]
     kind: Literal["metro", "mixed", "rural"]
     seed: int = Field(1, ge=0, description="luck of the generated providers; not the seed of the run")
+    as_of: AsOf = None
 
 
 MarketSpec = Annotated[EmbeddedMarket | FilesMarket | ArchetypeMarket, Field(discriminator="source")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # The order of the families is the order of the tables and of the reference page.
 # isort: off
-from oncsim.metrics import consolidation, access, price, spending
-from oncsim.metrics import finance, partnership, quality, activity
+from oncsim.metrics import consolidation, access, price, spending, program_340b
+from oncsim.metrics import finance, incentive, partnership, value_based, quality, activity
 
 # isort: on
 from oncsim.metrics.collecting import Collected, collect
@@ -25,10 +25,13 @@ __all__ = [
     "collect",
     "consolidation",
     "finance",
+    "incentive",
     "metric",
     "partnership",
     "price",
     "price_base",
+    "program_340b",
     "quality",
     "spending",
+    "value_based",
 ]

@@ -15,7 +15,9 @@ from oncsim.metrics.view import View
 
 _PEOPLE = ("rural", "deprivation_quartile")
 _GROUPED = " Groups are of the zone where people live; quartile 1 is the least deprived quarter of the population."
-_CANDIDATES = "the candidate sites of the zone (its nearest, 60 by default, and NCI-designated centers in reach)"
+_CANDIDATES = (
+    "the candidate sites of the zone (its nearest, 60 by default, and NCI-designated centers in reach; not home infusion)"
+)
 _E2SFCA = (
     "enhanced two-step floating catchment area, default weights of PySAL access with the bands stretched "
     "from 10, 20 and 30 to 30, 60 and 90 minutes"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import HOSPITAL_KINDS, OFFICE
+from oncsim.codes import FREESTANDING, HOME, HOSPITAL_KINDS, OFFICE
 from oncsim.metrics.concentration import Holdings
 from oncsim.metrics.registry import INTERFACE, Row, metric
 from oncsim.metrics.view import View
@@ -160,6 +160,19 @@ def hopd_share_infusions(view: View) -> Iterator[Row]:
 
 
 @metric(
+    "consolidation.freestanding_share_infusions",
+    title="Share of infusions outside hospitals and offices",
+    definition="Infusions at freestanding infusion centers and at home, of all infusions.",
+    unit="share",
+)
+def freestanding_share_infusions(view: View) -> Iterator[Row]:
+    """Return the share of infusions at freestanding centers and at home."""
+    if view.infusions.sum() > 0:
+        away = np.isin(view.model.sites.kind, (FREESTANDING, HOME))
+        yield "all", "", float(view.infusions[away].sum() / view.infusions.sum())
+
+
+@metric(
     "consolidation.share_340b_infusions",
     title="340B share of infusions",
     definition="Infusions at sites whose drugs can be bought at 340B prices, of all infusions.",
@@ -188,5 +201,12 @@ for _name, _event, _title, _definition in (
         "Sales or releases of oncology completed in the quarter.",
     ),
     ("network_joins", "network_join", "Network joins", "Practices that joined a network in the quarter."),
+    (
+        "flagged_mergers",
+        "merger_flagged",
+        "Flagged mergers",
+        "Acquisitions completed in the quarter that cross the screen of the merger guidelines in force, in the market "
+        "of the seller's seat. Deals that were stopped are not counted.",
+    ),
 ):
     metric(f"consolidation.{_name}", title=_title, definition=_definition, unit=_title.lower())(_completed(_event))

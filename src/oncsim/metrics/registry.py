@@ -19,7 +19,9 @@ FAMILIES: dict[str, str] = {
     "price": "What commercial payers pay, over time and against Medicare.",
     "spending": "What payers and patients pay.",
     "finance": "Margins of the organisations that provide care.",
+    "incentive": "What hospitals would gain from acquiring practices, part by part.",
     "partnership": "Ties between organisations and the trust in them.",
+    "value_based": "Care models that pay for value: who takes part and what it saves.",
     "quality": "Harm, returns to hospital and trials.",
     "activity": "Totals that put the other figures in proportion.",
 }

@@ -21,21 +21,22 @@ def total_per_patient(view: View) -> Iterator[Row]:
     """Return spending per treated patient."""
     treated = view.model.flows.started.sum()
     if treated > 0:
-        yield "all", "", float(view.model.money.paid.sum() / treated)
+        money = view.model.money
+        yield "all", "", float((money.by_payers.sum() + money.by_patients.sum()) / treated)
 
 
 @metric(
     "spending.payer_total",
     title="Payments by payers",
-    definition="Payments by payers in the quarter: all that sites received less what patients owed. Nominal dollars.",
+    definition="Payments by payers in the quarter: all that sites received less what patients owed, and what payers paid "
+    "pharmacies for drugs shipped to sites. Nominal dollars.",
     unit="dollars per quarter",
     groups=("payer", "component", "component and payer"),
     better="lower",
 )
 def payer_total(view: View) -> Iterator[Row]:
     """Return payments by payers, by payer and component."""
-    money = view.model.money
-    paid = money.paid.sum(axis=0) - money.patient.sum(axis=0)  # payers x components
+    paid = view.model.money.by_payers
     yield "all", "", float(paid.sum())
     for payer, amount in zip(PAYERS, paid.sum(axis=1), strict=True):
         yield "all", f"payer={payer}", float(amount)
@@ -44,6 +45,24 @@ def payer_total(view: View) -> Iterator[Row]:
     for p, payer in enumerate(PAYERS):
         for c, component in enumerate(COMPONENTS):
             yield "all", f"component={component};payer={payer}", float(paid[p, c])
+
+
+@metric(
+    "spending.patient_total",
+    title="Payments by patients",
+    definition="What patients owed in the quarter for the care they received. Nominal dollars.",
+    unit="dollars per quarter",
+    groups=("payer", "component"),
+    better="lower",
+)
+def patient_total(view: View) -> Iterator[Row]:
+    """Return payments by patients, by payer and by component."""
+    owed = view.model.money.by_patients
+    yield "all", "", float(owed.sum())
+    for payer, amount in zip(PAYERS, owed.sum(axis=1), strict=True):
+        yield "all", f"payer={payer}", float(amount)
+    for component, amount in zip(COMPONENTS, owed.sum(axis=0), strict=True):
+        yield "all", f"component={component}", float(amount)
 
 
 @metric(
@@ -56,8 +75,8 @@ def payer_total(view: View) -> Iterator[Row]:
 )
 def patient_cost_share(view: View) -> Iterator[Row]:
     """Return the share of payments that patients owed."""
-    paid = view.model.money.paid.sum(axis=(0, 2))
-    owed = view.model.money.patient.sum(axis=(0, 2))
+    owed = view.model.money.by_patients.sum(axis=1)
+    paid = view.model.money.by_payers.sum(axis=1) + owed
     if paid.sum() > 0:
         yield "all", "", float(owed.sum() / paid.sum())
     for payer, a, b in zip(PAYERS, owed, paid, strict=True):

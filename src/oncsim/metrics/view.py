@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACTIVE, NEEDS, PAYERS, PRACTICE
+from oncsim.codes import ACTIVE, HOME, NEEDS, PAYERS, PRACTICE
 from oncsim.metrics.concentration import Holdings, holdings, zone_hhi
 from oncsim.metrics.layout import PEOPLE_GROUPS, Layout, layout_of
 from oncsim.metrics.reach import floating_catchment, nearest_minutes
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from oncsim.calendar import Quarter
     from oncsim.metrics.price import PriceBase
     from oncsim.state.flows import Flows, Money
+    from oncsim.state.hospitals import Hospitals
     from oncsim.state.organizations import Organizations
     from oncsim.state.pairs import Pairs
     from oncsim.state.sites import Sites
     from oncsim.state.ties import Ties
+    from oncsim.state.value_based import ValueBasedBooks
     from oncsim.state.zones import Zones
 
 
@@ -41,10 +43,12 @@ class Observed(Protocol):
 
     ``counts`` are the events completed in the quarter by type. ``commercial_price`` and ``medicare_price``
     are dollars per standard infusion at each site. ``price_base`` is the basket of the first recorded
-    quarter, None before it.
+    quarter, None before it. ``prospects`` are what options were worth when organisations decided
+    (:class:`oncsim.metrics.incentive.Gains` says what is read of them).
     """
 
     zones: Zones
+    hospitals: Hospitals
     sites: Sites
     orgs: Organizations
     pairs: Pairs
@@ -56,6 +60,8 @@ class Observed(Protocol):
     medicare_price: NDArray[np.float64]
     price_base: PriceBase | None
     recruits: NDArray[np.float64]
+    value_based: ValueBasedBooks
+    prospects: Any
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -118,8 +124,9 @@ class View:
 
     @cached_property
     def staffed(self) -> NDArray[np.bool_]:
-        """(sites,) open and with oncologist time."""
-        return self.model.sites.open & (self.model.sites.oncologists > 0)
+        """(sites,) open and with oncologist time; home infusion is no place to go to."""
+        sites = self.model.sites
+        return sites.open & (sites.oncologists > 0) & (sites.kind != HOME)
 
     # Zones
 

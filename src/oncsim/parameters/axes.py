@@ -17,6 +17,13 @@ AXES: dict[str, tuple[str, ...]] = {
     "service_line": codes.SERVICE_LINES,
     "rural": ("metro", "rural"),
     "site_class": ("office", "hospital", "hospital_340b", "academic", "freestanding"),
+    "setting": codes.SETTINGS,
+    "department": codes.DEPARTMENTS,
+    "hospital_class": codes.HOSPITAL_CLASSES,
+    "route_340b": codes.ROUTES_340B,
+    "state": codes.STATES,
+    "biller": ("office", "hospital"),
+    "risk_arm": codes.RISK_ARMS,
     "program": ("nci", "academic", "network", "community"),
 }
 

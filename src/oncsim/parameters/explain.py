@@ -8,9 +8,10 @@ from typing import Any
 
 from oncsim.calendar import Quarter
 from oncsim.parameters.axes import Element, pick
-from oncsim.parameters.leaf import Leaf
-from oncsim.parameters.lookup import Parameters, in_force, next_change
-from oncsim.parameters.override import RESTORE, Override
+from oncsim.parameters.leaf import Leaf, in_force, next_change, setter
+from oncsim.parameters.lookup import Parameters
+from oncsim.parameters.override import RESTORE, Override, Scope, scope_label
+from oncsim.parameters.places import held
 
 
 @dataclass(frozen=True)
@@ -44,33 +45,38 @@ def explain(parameters: Parameters, name: str, quarters: Iterable[Quarter]) -> l
     leaf, codes = hit
     wanted = [e for e in leaf.elements if e[: len(codes)] == codes]
     times = list(quarters)
-    return [_one(parameters, leaf, element, quarter) for element in wanted for quarter in times]
+    return [
+        _one(parameters, leaf, element, scope, quarter)
+        for element in wanted
+        for scope in ((), *parameters.scopes(leaf.name, element))
+        for quarter in times
+    ]
 
 
-def _one(parameters: Parameters, leaf: Leaf, element: Element, quarter: Quarter) -> Explained:
-    value = parameters.element_value(leaf, element, quarter)
-    by, file, line = _cause(parameters, leaf, element, quarter)
+def _one(parameters: Parameters, leaf: Leaf, element: Element, scope: Scope, quarter: Quarter) -> Explained:
+    value = parameters.scoped_value(leaf, element, scope, quarter)
+    by, file, line = _cause(parameters, leaf, element, scope, quarter)
     drawn = parameters.drawn.get(leaf.name)
     if drawn is not None:
         by = f"drawn ({'factor ' if drawn.factor else ''}{drawn.amount:.6g}) over: {by}"
-    return Explained(leaf.element_name(element), quarter, value, by, file, line)
+    return Explained(leaf.element_name(element) + scope_label(scope), quarter, value, by, file, line)
 
 
-def _cause(parameters: Parameters, leaf: Leaf, element: Element, quarter: Quarter) -> tuple[str, str, int]:
-    begun = [o for o in parameters.windows(leaf.name, element) if o.begun(quarter)]
+def _cause(parameters: Parameters, leaf: Leaf, element: Element, scope: Scope, quarter: Quarter) -> tuple[str, str, int]:
+    begun = [o for o in parameters.windows(leaf.name, element, scope) if o.begun(quarter)]
     if not begun:
-        return _registry(parameters, leaf, element, quarter)
+        # What holds everywhere holds here too, until something is said of here.
+        return _cause(parameters, leaf, element, (), quarter) if scope else _registry(leaf, element, quarter)
     window = begun[-1]
     if not window.over(quarter):
         return _said(leaf, window, quarter), window.file, window.line
     assert window.until is not None
+    if held(parameters, leaf, window, quarter):
+        return f"{window.section}, held after {window.until}", window.file, window.line
+    by, file, line = _cause(parameters, leaf, element, (), quarter) if scope else _registry(leaf, element, quarter)
     if window.then == RESTORE:
-        by, file, line = _registry(parameters, leaf, element, quarter)
         return f"{by}; restored after {window.until}", file, line
-    if next_change(leaf, window.until, quarter):
-        by, file, line = _registry(parameters, leaf, element, quarter)
-        return f"{by}; the hold after {window.until} ended with this change", file, line
-    return f"{window.section}, held after {window.until}", window.file, window.line
+    return f"{by}; the hold after {window.until} ended with this change", file, line
 
 
 def _said(leaf: Leaf, window: Override, quarter: Quarter) -> str:
@@ -83,9 +89,11 @@ def _said(leaf: Leaf, window: Override, quarter: Quarter) -> str:
         text += f" until {window.until}"
     elif window.section == "policy":
         first = window.start or Quarter(0, 1)
-        cancelled = next_change(leaf, first, Quarter(9999, 4))
+        cancelled = next_change(leaf, window.element, first, Quarter(9999, 4))
         if cancelled is not None and cancelled.start is not None:
             text += f", open-ended (the change scheduled for {cancelled.start} no longer applies)"
+    if window.announced is not None:
+        text += ", a surprise" if window.announced == window.start else f", announced {window.announced}"
     if window.distribution is not None:
         text += f", centre of {window.distribution}"
     if window.citation is not None:
@@ -93,15 +101,18 @@ def _said(leaf: Leaf, window: Override, quarter: Quarter) -> str:
     return text
 
 
-def _registry(parameters: Parameters, leaf: Leaf, element: Element, quarter: Quarter) -> tuple[str, str, int]:
-    dated = in_force(leaf, quarter)
+def _registry(leaf: Leaf, element: Element, quarter: Quarter) -> tuple[str, str, int]:
+    dated = setter(leaf, element, in_force(leaf, quarter))
     when = f", from {dated.start}" if dated.start else ""
     if dated.start is not None and quarter < dated.start:
         when = f", first known value ({dated.start})"
-    drifting = leaf.drift and dated is leaf.history[-1] and dated.start is not None and quarter > dated.start
-    if drifting:
-        raw = pick(dated.value, element)
-        when += f", {raw:.6g} then growing by {leaf.drift}"
+    if dated.announced is not None:
+        when += f", announced {dated.announced}"
+    last = leaf.history[-1]
+    if leaf.drift and last.start is not None and quarter > last.start:
+        when += f", {pick(dated.value, element):.6g} then growing by {leaf.drift}"
+    if leaf.index and quarter != dated.start:
+        when += f", {pick(dated.value, element):.6g} in proportion to {leaf.index}"
     return f"registry{when} (source: {dated.citation})", leaf.file, dated.line
 
 

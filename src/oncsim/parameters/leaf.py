@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oncsim.calendar import Quarter
 from oncsim.errors import did_you_mean
-from oncsim.parameters.axes import AXES, Element, elements
+from oncsim.parameters.axes import AXES, Element, elements, nest, pick
 from oncsim.parameters.distribution import Distribution
 from oncsim.parameters.scalars import flag_hint, found, number_hint
 
@@ -17,6 +18,9 @@ BASES = ("data", "estimate", "judgement", "calibrated")
 
 # The section of a scenario that changes each kind of parameter.
 SECTION = {"law": "policy", "economy": "economy", "behaviour": "behaviour"}
+
+# Dimensions of places along which a policy may be limited, in the order in which a scope is written.
+WHERE = ("setting", "hospital_class", "state", "rural")
 
 Single = float | int | bool | str
 
@@ -58,12 +62,34 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A value that holds from a quarter until the next one; ``start`` None is always."""
+    """A value that holds from a quarter until the next one; ``start`` None is always.
+
+    Parameters
+    ----------
+    start : Quarter or None
+        First quarter.
+    value : number, flag, word or nested dictionary
+        Values of all elements; those that this entry does not set are the ones of the entry before.
+    citation : Citation
+        Where it comes from.
+    line : int
+        Where it is written.
+    announced : Quarter or None
+        From when agents know of it; None is always.
+    given : frozenset of tuples of str, or None
+        Elements that this entry sets; None is all of them.
+    """
 
     start: Quarter | None
     value: Any
     citation: Citation
     line: int
+    announced: Quarter | None = None
+    given: frozenset[Element] | None = None
+
+    def sets(self, element: Element) -> bool:
+        """Say whether this entry gives the element a value (rather than keeping the one before)."""
+        return self.given is None or element in self.given
 
 
 @dataclass(frozen=True)
@@ -90,6 +116,12 @@ class Leaf:
         Dated values, ascending.
     drift : str or None
         Another leaf: the annual growth rate after the last dated value.
+    index : str or None
+        Another leaf: a dated value is carried to every other quarter in proportion to it.
+    where : tuple of str
+        Dimensions of :data:`WHERE`, beyond the axes, along which a policy may limit the parameter.
+    service : str
+        The priced service it is about, one of ``codes.SERVICES``; empty for none.
     distribution : Distribution or None
         For ``--uncertainty``.
     file, line : str, int
@@ -112,6 +144,9 @@ class Leaf:
     distribution: Distribution | None
     file: str
     line: int
+    index: str | None = None
+    where: tuple[str, ...] = ()
+    service: str = ""
 
     @property
     def elements(self) -> tuple[Element, ...]:
@@ -145,9 +180,53 @@ class Leaf:
         near = did_you_mean(value, self.choices) if isinstance(value, str) else ""
         return None, f"found {found(value)} (expected one of {', '.join(self.choices)}{near})"
 
+    def typed(self, number: float) -> Single:
+        """Return a number as a value of this parameter: a flag, a whole number or the number itself."""
+        if self.type == "flag":
+            return number != 0
+        return round(number) if self.type == "integer" else number
+
     def element_name(self, element: Element) -> str:
         """Return the name with the codes of the element behind it."""
         return ".".join((self.name, *element))
+
+
+def flat(leaf: Leaf, dated: Dated) -> dict[Element, Single]:
+    """Return the value of a dated entry by element."""
+    return {element: pick(dated.value, element) for element in leaf.elements}
+
+
+def in_force(leaf: Leaf, quarter: Quarter) -> Dated:
+    """Return the dated value of the registry that holds in a quarter (the first one, before it)."""
+    if leaf.history[0].start is None:
+        return leaf.history[0]
+    starts = [dated.start.index for dated in leaf.history if dated.start is not None]
+    return leaf.history[max(0, bisect_right(starts, quarter.index) - 1)]
+
+
+def next_change(leaf: Leaf, element: Element, after: Quarter, by: Quarter) -> Dated | None:
+    """Return the first dated value of the registry for an element after a quarter and not later than another."""
+    return next((d for d in leaf.history if d.start is not None and after < d.start <= by and d.sets(element)), None)
+
+
+def setter(leaf: Leaf, element: Element, dated: Dated) -> Dated:
+    """Return the entry that gave an element the value it has in a dated entry: itself, or an earlier one."""
+    at = leaf.history.index(dated)
+    return next((d for d in reversed(leaf.history[: at + 1]) if d.sets(element)), leaf.history[0])
+
+
+def known_history(leaf: Leaf, dropped: frozenset[int]) -> tuple[Dated, ...]:
+    """Return the history without some entries (by their number), what kept their values completed anew."""
+    result: list[Dated] = []
+    for i, dated in enumerate(leaf.history):
+        if i in dropped:
+            continue
+        if dated.given is not None:
+            given = {element: pick(dated.value, element) for element in dated.given}
+            value = nest(leaf.axes, {**flat(leaf, result[-1]), **given})
+            dated = replace(dated, value=value)
+        result.append(dated)
+    return tuple(result)
 
 
 def spread(leaf: Leaf, value: object) -> tuple[dict[Element, Single], list[tuple[tuple[str, ...], str]]]:
@@ -158,10 +237,10 @@ def spread(leaf: Leaf, value: object) -> tuple[dict[Element, Single], list[tuple
     dict, list
         Checked values by element; problems as (keys below the value, message).
     """
-    flat: dict[Element, Single] = {}
+    by_element: dict[Element, Single] = {}
     problems: list[tuple[tuple[str, ...], str]] = []
-    _spread(leaf, value, (), (), flat, problems)
-    return flat, problems
+    _spread(leaf, value, (), (), by_element, problems)
+    return by_element, problems
 
 
 def _spread(
@@ -169,7 +248,7 @@ def _spread(
     value: object,
     at: Element,
     keys: tuple[str, ...],
-    flat: dict[Element, Single],
+    by_element: dict[Element, Single],
     problems: list[tuple[tuple[str, ...], str]],
 ) -> None:
     depth = len(at)
@@ -178,12 +257,12 @@ def _spread(
         if checked is None:
             problems.append((keys, wrong))
         else:
-            flat[at] = checked
+            by_element[at] = checked
     elif isinstance(value, dict):
         axis = leaf.axes[depth]
         for code, below in value.items():
             if code in AXES[axis]:
-                _spread(leaf, below, (*at, code), (*keys, code), flat, problems)
+                _spread(leaf, below, (*at, code), (*keys, code), by_element, problems)
             else:
                 near = did_you_mean(code, AXES[axis])
                 problems.append(((*keys, code), f"no such {axis} code (one of {', '.join(AXES[axis])}{near})"))
@@ -192,4 +271,4 @@ def _spread(
         if checked is None:
             problems.append((keys, wrong))
         else:
-            flat.update({element: checked for element in leaf.elements if element[:depth] == at})
+            by_element.update({element: checked for element in leaf.elements if element[:depth] == at})

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from oncsim.calendar import Quarter
-from oncsim.parameters.axes import Element, nest, pick
-from oncsim.parameters.leaf import Dated, Leaf
-from oncsim.parameters.override import RESTORE, Override
+from oncsim.parameters.axes import AXES, Element, nest, pick
+from oncsim.parameters.leaf import Dated, Leaf, in_force, next_change, setter
+from oncsim.parameters.override import RESTORE, Override, Scope, inside
+from oncsim.parameters.places import with_exceptions
 from oncsim.parameters.registry import Registry
+from oncsim.parameters.surprises import Surprises
+from oncsim.parameters.values import Values
 
 if TYPE_CHECKING:
     from oncsim.parameters.explain import Explained
@@ -25,29 +29,6 @@ class Drawn:
 
     amount: float
     factor: bool
-
-
-class Values:
-    """Every value of one quarter: ``values["payment.medicare.drug_addon"]``.
-
-    A parameter without axes gives a number, flag or word; with axes a read-only dictionary by code, nested
-    for two axes.
-    """
-
-    __slots__ = ("_cache", "_parameters", "quarter")
-
-    def __init__(self, parameters: Parameters, quarter: Quarter) -> None:
-        self.quarter = quarter
-        self._parameters = parameters
-        self._cache: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        try:
-            return self._cache[name]
-        except KeyError:
-            value = self._parameters.value(name, self.quarter)
-            self._cache[name] = value
-            return value
 
 
 class Parameters:
@@ -74,17 +55,20 @@ class Parameters:
         self.drawn = dict(drawn or {})
         self.reads: set[str] = set()
         self._by_leaf: dict[str, dict[Element, list[Override]]] = {}
-        for override in self.overrides:
-            self._by_leaf.setdefault(override.leaf, {}).setdefault(override.element, []).append(override)
-        for by_element in self._by_leaf.values():
-            for windows in by_element.values():
-                windows.sort(key=lambda o: o.start.index if o.start else -1)
+        self._limited: dict[str, list[Override]] = {}
+        for override in sorted(self.overrides, key=lambda o: o.start.index if o.start else -1):
+            if override.scope:
+                self._limited.setdefault(override.leaf, []).append(override)
+            else:
+                self._by_leaf.setdefault(override.leaf, {}).setdefault(override.element, []).append(override)
         # Only a faster way to the same answer: growth since a quarter, and the values of each quarter.
         self._growth: dict[tuple[str, int], list[float]] = {}
         self._values: dict[int, Values] = {}
+        self._surprises: Surprises | None = None
+        self._as_registered: Parameters | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_growth": {}, "_values": {}}
+        return {**self.__dict__, "_growth": {}, "_values": {}, "_surprises": None, "_as_registered": None}
 
     def at(self, quarter: Quarter) -> Values:
         """Return the values of a quarter."""
@@ -93,12 +77,15 @@ class Parameters:
             values = self._values[quarter.index] = Values(self, quarter)
         return values
 
-    def anticipated(self, quarter: Quarter, at: Quarter) -> Values:
-        """Return the values that law enacted by ``quarter`` has for the later quarter ``at``.
+    def anticipated(self, now: Quarter, at: Quarter) -> Values:
+        """Return the values that law announced by the quarter ``now`` has for the quarter ``at``.
 
-        Every dated value of a scenario counts as announced from the start, so this is ``.at(at)``.
+        Dated values and policies that are announced later are left out. Where nothing that matters at ``at`` is
+        still unknown this is ``.at(at)`` itself.
         """
-        return self.at(at)
+        if self._surprises is None:
+            self._surprises = Surprises(self)
+        return self._surprises.known(self, now, at).at(at)
 
     def leaf(self, name: str) -> Leaf:
         """Return a parameter; KeyError with the nearest name."""
@@ -125,19 +112,43 @@ class Parameters:
         """Return the value of a parameter in a quarter (read-only dictionaries along its axes)."""
         leaf = self.registry.leaf(name)
         self.reads.add(name)
-        return _frozen(self._plain(leaf, quarter))
+        return _frozen(self.plain(leaf, quarter))
 
     def element_value(self, leaf: Leaf, element: Element, quarter: Quarter) -> Any:
         """Return the value of one element in a quarter, without remembering that it was read."""
-        return pick(self._plain(leaf, quarter), element)
+        return pick(self.plain(leaf, quarter), element)
 
-    def windows(self, name: str, element: Element) -> list[Override]:
-        """Return what the scenario changes of one element, in order of time."""
-        return self._by_leaf.get(name, {}).get(element, [])
+    def windows(self, name: str, element: Element, scope: Scope = ()) -> list[Override]:
+        """Return what the scenario changes of one element everywhere, in order of time.
+
+        With a scope: what it changes only where that scope lies, apart from what it changes everywhere.
+        """
+        if not scope:
+            return self._by_leaf.get(name, {}).get(element, [])
+        return [o for o in self._limited.get(name, []) if o.element == element and inside(scope, o.scope)]
+
+    def scopes(self, name: str, element: Element) -> list[Scope]:
+        """Return the scopes in which the scenario changes one element, each once, the first to begin first."""
+        return list(dict.fromkeys(o.scope for o in self._limited.get(name, []) if o.element == element))
+
+    def limited(self, name: str) -> list[Override]:
+        """Return the changes of a parameter that hold only in some places, in order of time."""
+        return self._limited.get(name, [])
+
+    def scoped_value(self, leaf: Leaf, element: Element, scope: Scope, quarter: Quarter) -> Any:
+        """Return the value of one element where a scope holds, without remembering that it was read."""
+        if not scope:
+            return self.element_value(leaf, element, quarter)
+        place = {axis: (code,) for axis, code in zip(leaf.axes, element, strict=True)} | dict(scope)
+        places = {dimension: np.array([AXES[dimension].index(codes[0])]) for dimension, codes in place.items()}
+        value = float(with_exceptions(self, leaf, self.windows(leaf.name, element, scope), quarter, places)[0])
+        return leaf.typed(value)
 
     def base(self, leaf: Leaf, quarter: Quarter) -> Any:
         """Return what the registry alone says in a quarter; before the first dated value, that value."""
         dated = in_force(leaf, quarter)
+        if leaf.index is not None:
+            return self._in_proportion(leaf, leaf.index, dated, quarter)
         if leaf.drift is None or dated is not leaf.history[-1] or dated.start is None or quarter <= dated.start:
             return dated.value
         growth = self._growth_since(leaf.drift, dated.start, quarter)
@@ -167,14 +178,16 @@ class Parameters:
             if distribution is None or leaf.kind == "law":
                 continue
             amount = distribution.quantile(luck.uniform1("parameter", 0, identity(name)))
-            many = bool(leaf.axes) or (not changed and (len(leaf.history) > 1 or leaf.drift is not None))
+            moves = len(leaf.history) > 1 or leaf.drift is not None or leaf.index is not None
+            many = bool(leaf.axes) or (not changed and moves)
             if many and distribution.centre != 0:
                 drawn[name] = Drawn(amount / distribution.centre, True)
             else:
                 drawn[name] = Drawn(amount, False)
         return Parameters(self.registry, self.overrides, drawn)
 
-    def _plain(self, leaf: Leaf, quarter: Quarter) -> Any:
+    def plain(self, leaf: Leaf, quarter: Quarter) -> Any:
+        """Return the value of a parameter in a quarter, without remembering that it was read."""
         value = self.base(leaf, quarter)
         changed = self._by_leaf.get(leaf.name)
         if changed:
@@ -199,7 +212,7 @@ class Parameters:
         window = windows[last]
         if not window.over(quarter):
             return self._within(leaf, element, windows[:last], window, quarter)
-        if window.then == RESTORE or window.until is None or next_change(leaf, window.until, quarter):
+        if window.then == RESTORE or window.until is None or next_change(leaf, element, window.until, quarter):
             return base
         return self._within(leaf, element, windows[:last], window, window.until)
 
@@ -210,27 +223,32 @@ class Parameters:
         before = self._element(leaf, element, earlier, eve, pick(self.base(leaf, eve), element))
         return window.in_force(quarter, before)
 
+    def _in_proportion(self, leaf: Leaf, index: str, dated: Dated, quarter: Quarter) -> Any:
+        """Carry dated values to a quarter in proportion to the index; every element from the entry that set it."""
+        self.reads.add(index)
+        if self._as_registered is None:
+            self._as_registered = Parameters(self.registry)
+        other, anchors = self.registry.leaves[index], self._as_registered
+        now = float(self.plain(other, quarter))
+
+        def ratio(start: Quarter | None) -> float:
+            # A published value is a value under the index as registered, whatever a scenario makes of the index.
+            return now / float(anchors.plain(other, start or quarter))
+
+        if all(d.given is None for d in leaf.history):
+            factor = ratio(dated.start)
+            return _map(dated.value, lambda number: number * factor)
+        entries = {element: setter(leaf, element, dated) for element in leaf.elements}
+        return nest(leaf.axes, {e: pick(d.value, e) * ratio(d.start) for e, d in entries.items()})
+
     def _growth_since(self, rate: str, start: Quarter, quarter: Quarter) -> float:
         self.reads.add(rate)
         factors = self._growth.setdefault((rate, start.index), [1.0])
         leaf = self.registry.leaves[rate]
         while len(factors) <= quarter - start:
-            annual = self._plain(leaf, start + len(factors))
+            annual = self.plain(leaf, start + len(factors))
             factors.append(factors[-1] * (1.0 + annual) ** 0.25)
         return factors[quarter - start]
-
-
-def in_force(leaf: Leaf, quarter: Quarter) -> Dated:
-    """Return the dated value of the registry that holds in a quarter (the first one, before it)."""
-    if leaf.history[0].start is None:
-        return leaf.history[0]
-    starts = [dated.start.index for dated in leaf.history if dated.start is not None]
-    return leaf.history[max(0, bisect_right(starts, quarter.index) - 1)]
-
-
-def next_change(leaf: Leaf, after: Quarter, by: Quarter) -> Dated | None:
-    """Return the first dated value of the registry after a quarter and not later than another."""
-    return next((d for d in leaf.history if d.start is not None and after < d.start <= by), None)
 
 
 def _map(value: Any, change: Any) -> Any:

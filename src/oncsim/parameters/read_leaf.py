@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from oncsim.calendar import Quarter
+from oncsim.codes import SERVICES
 from oncsim.errors import Fault, did_you_mean
-from oncsim.parameters.axes import AXES, nest
+from oncsim.parameters.axes import AXES, Element, nest
+from oncsim.parameters.citation import parse_citation
 from oncsim.parameters.distribution import Distribution, parse_distribution, support
-from oncsim.parameters.leaf import BASES, KINDS, TYPES, Citation, Dated, Leaf, Limits, spread
+from oncsim.parameters.leaf import BASES, KINDS, TYPES, WHERE, Dated, Leaf, Limits, Single, flat, spread
 from oncsim.parameters.scalars import found
 from oncsim.parameters.strict_yaml import Document, Route
 
@@ -27,40 +30,16 @@ LEAF_KEYS = (
     "basis",
     "history",
     "drift",
+    "index",
+    "where",
+    "service",
     "value",
     "source",
     "distribution",
 )
-_DATED_KEYS = ("from", "value", "source", "note")
-
-
-def parse_citation(data: object, cited: Iterable[str]) -> tuple[Citation, list[tuple[str, str]]]:
-    """Read ``source:``; return it, and what is wrong with it as (key, message).
-
-    It is an id, a list of ids, the word ``judgement`` or ``{cite: id, note: text}``.
-    """
-    known = set(cited)
-    if isinstance(data, dict):
-        problems = [(key, _unknown_citation_key(key, value)) for key, value in data.items() if key not in ("cite", "note")]
-        note = data.get("note", "")
-        if not isinstance(note, str):
-            problems.append(("note", f"found {found(note)} (expected text)"))
-        citation, below = parse_citation(data.get("cite", "judgement"), known)
-        return Citation(citation.cites, str(note)), problems + [("cite", text) for _, text in below]
-    ids = data if isinstance(data, list) else [data]
-    problems = []
-    for name in ids:
-        if not isinstance(name, str):
-            problems.append(("", f"found {found(name)} (expected the id of a source or the word judgement)"))
-        elif name != "judgement" and name not in known:
-            problems.append(("", f"no source {name!r} in bibliography.yaml{did_you_mean(name, known)}"))
-    return Citation(tuple(str(name) for name in ids if name != "judgement")), problems
-
-
-def _unknown_citation_key(key: str, value: object) -> str:
-    if value is None:
-        return "a text that holds a comma needs quotes inside { }"
-    return f"unknown key (cite and note are allowed{did_you_mean(key, ('cite', 'note'))})"
+# Values by element that an entry of a history keeps from the one before; None for the first, which must be complete.
+Kept = Mapping[Element, Single] | None
+_DATED_KEYS = ("from", "value", "source", "note", "announced")
 
 
 def is_leaf(data: object) -> bool:
@@ -91,6 +70,9 @@ class LeafReader:
         kind = self._word(data, "kind", KINDS, route)
         type_ = self._word(data, "type", TYPES, route, default="number")
         basis = self._word(data, "basis", BASES, route)
+        drift, index = (self._name(data, key, route) for key in ("drift", "index"))
+        if drift and index:
+            self.fault((*route, "index"), "a leaf follows an index or drifts, not both", True)
         shape = Leaf(
             name=name,
             **text,
@@ -102,10 +84,13 @@ class LeafReader:
             usual=self._limits(data, "usual", type_, route),
             basis=basis,
             history=(),
-            drift=data.get("drift"),
+            drift=drift,
             distribution=self._distribution(data, kind, type_, route),
             file=self.document.file,
             line=self.document.position(route, of_key=True)[0],
+            index=index,
+            where=self._where(data, kind, route),
+            service=self._word(data, "service", SERVICES, route, default=""),
         )
         if len(self.faults) > before:
             return None
@@ -137,6 +122,13 @@ class LeafReader:
             self.fault((*route, key), f"found {found(value)} (expected one of {', '.join(known)}{near})")
         return known[0]
 
+    def _name(self, data: dict[str, Any], key: str, route: Route) -> str | None:
+        value = data.get(key)
+        if value is not None and not isinstance(value, str):
+            self.fault((*route, key), f"found {found(value)} (expected the name of a parameter)")
+            return None
+        return value
+
     def _choices(self, data: dict[str, Any], type_: str, route: Route) -> tuple[str, ...]:
         value = data.get("choices", [])
         if type_ == "choice" and not value:
@@ -158,6 +150,25 @@ class LeafReader:
                 near = did_you_mean(str(axis), AXES)
                 self.fault((*route, "axes", i), f"no such axis {axis!r} (one of {', '.join(AXES)}{near})")
         return tuple(axis for axis in value if axis in AXES)
+
+    def _where(self, data: dict[str, Any], kind: str, route: Route) -> tuple[str, ...]:
+        value = data.get("where", [])
+        place = (*route, "where")
+        if not isinstance(value, list):
+            self.fault(place, f"found {found(value)} (expected a list of {', '.join(WHERE)})")
+            return ()
+        if value and kind != "law":
+            self.fault(place, "only a leaf of kind law is limited by where", True)
+        if value and data.get("type") == "choice":
+            self.fault(place, "a word is not limited by where (only a number or a flag has a value by place)", True)
+        axes = data.get("axes", [])
+        for i, dimension in enumerate(value):
+            if dimension not in WHERE:
+                near = did_you_mean(str(dimension), WHERE)
+                self.fault((*place, i), f"no such dimension {dimension!r} (one of {', '.join(WHERE)}{near})")
+            elif isinstance(axes, list) and dimension in axes:
+                self.fault((*place, i), f"{dimension} is an axis already (name dimensions beyond the axes)")
+        return tuple(dimension for dimension in WHERE if dimension in value)
 
     def _limits(self, data: dict[str, Any], key: str, type_: str, route: Route) -> Limits:
         value = data.get(key)
@@ -218,21 +229,25 @@ class LeafReader:
         if not isinstance(entries, list) or not entries:
             self.fault((*route, "history"), f"found {found(entries)} (expected a list of dated values)")
             return ()
-        result = [self._entry(leaf, e, data, (*route, "history", i)) for i, e in enumerate(entries)]
-        history = tuple(dated for dated in result if dated is not None)
+        known: list[Dated] = []
+        for i, entry in enumerate(entries):
+            kept = None if i == 0 else flat(leaf, known[-1]) if known else {}
+            dated = self._entry(leaf, entry, data, (*route, "history", i), kept)
+            known += [dated] if dated is not None else []
+        history = tuple(known)
         for i, (a, b) in enumerate(pairwise(history)):
             if a.start is not None and b.start is not None and a.start >= b.start:
                 self.fault((*route, "history", i + 1), f"{b.start} does not come after {a.start}")
         return history
 
-    def _entry(self, leaf: Leaf, entry: object, data: dict[str, Any], route: Route) -> Dated | None:
+    def _entry(self, leaf: Leaf, entry: object, data: dict[str, Any], route: Route, kept: Kept) -> Dated | None:
         if not isinstance(entry, dict):
             self.fault(route, f"found {found(entry)} (expected {{from: ..., value: ..., source: ...}})")
             return None
         for key in entry:
             if key not in _DATED_KEYS:
                 near = did_you_mean(key, _DATED_KEYS)
-                self.fault((*route, key), f"unknown key (from, value, source and note are allowed{near})", True)
+                self.fault((*route, key), f"unknown key (from, value, source, note and announced are allowed{near})", True)
         missing = [key for key in ("from", "value") if key not in entry]
         if missing:
             self.fault(route, f"missing key {', '.join(missing)}")
@@ -245,15 +260,40 @@ class LeafReader:
         source = entry.get("source", data.get("source"))
         if isinstance(entry.get("note"), str):
             source = {"cite": source, "note": entry["note"]}
-        return self._dated(leaf, start, entry["value"], source, (*route, "value"))
+        announced = self._announced(entry, start, route, kept is None)
+        dated = self._dated(leaf, start, entry["value"], source, (*route, "value"), kept)
+        return dataclasses.replace(dated, announced=announced) if dated is not None else None
 
-    def _dated(self, leaf: Leaf, start: Quarter | None, value: object, source: object, route: Route) -> Dated | None:
+    def _announced(self, entry: dict[str, Any], start: Quarter, route: Route, first: bool) -> Quarter | None:
+        if "announced" not in entry:
+            return None
+        place = (*route, "announced")
+        try:
+            announced = Quarter.parse(entry["announced"])
+        except ValueError as problem:
+            self.fault(place, str(problem))
+            return None
+        if announced > start:
+            self.fault(place, f"{announced} comes after from {start} (law in force is known)")
+        elif first:
+            self.fault(place, "the first value is always known (there is none to expect in its place)", True)
+        return announced
+
+    def _dated(
+        self,
+        leaf: Leaf,
+        start: Quarter | None,
+        value: object,
+        source: object,
+        route: Route,
+        kept: Kept = None,
+    ) -> Dated | None:
         before = len(self.faults)
-        flat, problems = spread(leaf, value)
+        given, problems = spread(leaf, value)
         for keys, message in problems:
             self.fault((*route, *keys), message)
-        absent = [leaf.element_name(e).removeprefix(leaf.name + ".") for e in leaf.elements if e not in flat]
-        if absent and not problems:
+        absent = [leaf.element_name(e).removeprefix(leaf.name + ".") for e in leaf.elements if e not in given]
+        if absent and not problems and kept is None:
             self.fault(route, f"no value for {', '.join(absent)}")
         place = (*route[:-1], "source")
         if source is None:
@@ -262,9 +302,11 @@ class LeafReader:
         citation, wrong = parse_citation(source, self.cited)
         for key, message in wrong:
             self.fault((*place, key) if key else place, message)
-        if len(self.faults) > before:
+        if len(self.faults) > before or (absent and not kept):
             return None
-        return Dated(start, nest(leaf.axes, flat), citation, self.document.position(route)[0])
+        line = self.document.position(route)[0]
+        whole = nest(leaf.axes, {**(kept or {}), **given})
+        return Dated(start, whole, citation, line, given=frozenset(given) if absent else None)
 
 
 def _fields(leaf: Leaf) -> dict[str, Any]:

@@ -119,6 +119,7 @@ def read_registry(folder: Path, bibliography: Path) -> Registry:
         faults.extend(reader.faults)
     if not faults:
         faults.extend(_drift_faults(leaves))
+        faults.extend(_index_faults(leaves))
     if faults:
         raise InputError(faults)
     return Registry(leaves, sources)
@@ -148,3 +149,31 @@ def _drift_faults(leaves: Mapping[str, Leaf]) -> Iterator[Fault]:
             yield Fault(*place, f"{rate.name} must be a plain number (no axes, no drift of its own)")
         elif leaf.type != "number" or leaf.history[-1].start is None:
             yield Fault(*place, "only a number with dated values drifts")
+
+
+def _index_faults(leaves: Mapping[str, Leaf]) -> Iterator[Fault]:
+    for leaf in leaves.values():
+        if leaf.index is None:
+            continue
+        place = (leaf.file, leaf.line, 1, f"{leaf.name}.index")
+        index = leaves.get(leaf.index)
+        if index is None:
+            yield Fault(*place, f"no parameter {leaf.index!r}{did_you_mean(leaf.index, leaves)}")
+        elif leaf.name in _indexes(leaf, leaves):
+            yield Fault(*place, "follows itself")
+        elif index.type != "number" or index.axes:
+            yield Fault(*place, f"{index.name} must be a number without axes")
+        elif any(dated.value <= 0 for dated in index.history):
+            yield Fault(*place, f"{index.name} must be above 0 in every quarter")
+        elif leaf.type != "number" or leaf.history[0].start is None:
+            yield Fault(*place, "only a number with dated values follows an index")
+
+
+def _indexes(leaf: Leaf, leaves: Mapping[str, Leaf]) -> list[str]:
+    """Return the indexes that a leaf follows, one behind the other, up to the first that comes twice."""
+    found: list[str] = []
+    name = leaf.index
+    while name is not None and name not in found:
+        found.append(name)
+        name = leaves[name].index if name in leaves else None
+    return found

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.codes import NETWORK, PAYERS
-from oncsim.processes.payment import SITE_CLASSES, site_class
+from oncsim.prices.places import SITE_CLASSES, site_class
 from oncsim.state.contracts import Contracts
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oncsim.codes import ACADEMIC_CENTER, AMC_MAIN, AMC_SATELLITE, NEEDS, SEGMENTS, SERVICE_LINES
 from oncsim.processes.demand import round_systematically
+from oncsim.processes.value_based import admission_factor
 from oncsim.randomness import pair_keys
 from oncsim.state.flows import Flows
 from oncsim.state.sums import sum_by, sum_rows
@@ -248,7 +249,7 @@ def _treat(model: OncologyMarket) -> None:
         patient_quarters=quarters,
         visits=visits,
         adverse_events=time * events * float(law["care.adverse_events"]),
-        readmissions=time * admissions * float(law["care.readmissions"]),
+        readmissions=time * admissions * float(law["care.readmissions"]) * admission_factor(model, quarters),
         trial_patients=sites.starts.sum(axis=1) * trial_rate(model),
     )
 

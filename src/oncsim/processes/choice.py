@@ -16,7 +16,6 @@ from oncsim.codes import (
     HOME,
     HOPD_OFF,
     HOPD_ON,
-    HOSPITAL_KINDS,
     NEEDS,
     OFFICE,
     PAYERS,
@@ -26,7 +25,9 @@ from oncsim.codes import (
 )
 from oncsim.processes.nested_logit import PairLayout, choose, join_small_shares
 from oncsim.processes.referral import steering_utility
-from oncsim.state.pairs import with_new_sites
+from oncsim.processes.site_rules import steering_by_payers
+from oncsim.processes.telehealth import telehealth_utility
+from oncsim.state.pairs import Pairs, with_home_care, with_new_sites
 from oncsim.state.travel import Places
 
 if TYPE_CHECKING:
@@ -81,7 +82,6 @@ def site_utility(model: OncologyMarket) -> tuple[NDArray[np.float64], NDArray[np
     law, sites = model.law, model.sites
     working = sites.open & (sites.oncologists > 1e-6) & sites.lines[:, _INFUSION]
     academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
-    hospital = np.isin(sites.kind, HOSPITAL_KINDS)
     technology = sites.lines[:, _RADIATION] | sites.lines[:, _IMAGING]
     sites.quality = (
         float(law["choice.technology"]) * technology
@@ -92,16 +92,21 @@ def site_utility(model: OncologyMarket) -> tuple[NDArray[np.float64], NDArray[np
         sites.quality
         + float(law["choice.size"]) * np.log(np.maximum(sites.oncologists, 0.05))
         + float(law["choice.wait"]) * sites.expected_wait
+        + float(law["choice.home_care"]) * (sites.kind == HOME)
+        + telehealth_utility(model)
     )
     by_need = np.outer(academic, [float(law["choice.academic_need"][need]) for need in NEEDS])
     by_need[:, 1:] += float(law["choice.trials"]) * sites.lines[:, _TRIALS, None]
-    outside = float(law["choice.network"]) * ~model.in_network[sites.org]
-    # Members under a site-of-service rule are a part of the payer's members: the log of the mean pull, as for referrers.
-    rule = np.log1p(model.site_rule * np.expm1(float(law["payer.site_rule.strength"])))
-    by_payer = outside + np.outer(hospital, rule)
-    utility = common[:, None] + by_need[:, _NEED_OF] + by_payer[:, _PAYER_OF]
-    capable = np.column_stack([working, working, working & sites.lines[:, _CELLULAR]])
-    return utility, capable[:, _NEED_OF]
+    by_payer = float(law["choice.network"]) * ~model.in_network[sites.org]
+    utility = common[:, None] + by_need[:, _NEED_OF] + by_payer[:, _PAYER_OF] + steering_by_payers(model)
+    capable = np.column_stack([working, working, working & sites.lines[:, _CELLULAR]])[:, _NEED_OF]
+    at_home = sites.kind == HOME
+    if at_home.any():
+        # Nurses infuse standard regimens at home, for payers that cover it.
+        covered = law["policy.home_infusion.covered"]
+        given = np.array([need == "standard" and bool(covered[payer]) for payer, need in SEGMENTS])
+        capable = np.where(at_home[:, None], capable & given, capable)
+    return utility, capable
 
 
 def untreated_offset(model: OncologyMarket) -> NDArray[np.float64]:
@@ -123,7 +128,7 @@ def choice(model: OncologyMarket) -> None:
     utility = utility + model.kind_pull[NEST_OF_KIND[model.sites.kind], None]
     pair_utility = travel_utility(model)
     shared = steering_utility(model)
-    shared += float(law["choice.nearest"]) * nearest_open(model, available[:, 0])
+    shared += float(law["choice.nearest"]) * nearest_open(model, available[:, 0] & (model.sites.kind != HOME))
     pair_utility = pair_utility + shared[:, None]
     layout = model.pair_layout()
     slope = float(law["choice.untreated.access_slope"])
@@ -170,8 +175,14 @@ def _list_fresh_sites(model: OncologyMarket) -> None:
             site_places(model),
             np.array(model.fresh_sites),
         )
+        model.pairs = care_at_home(model, model.pairs)
         model.fresh_sites.clear()
         model.forget_layout()
+
+
+def care_at_home(model: OncologyMarket, pairs: Pairs) -> Pairs:
+    """Return the pairs with nobody travelling to home infusion services."""
+    return with_home_care(pairs, model.sites.kind == HOME, float(model.law["payer.home_infusion.minutes"]))
 
 
 def _reference(

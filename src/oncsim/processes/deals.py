@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.ownership import acquire, money
-from oncsim.actions.places import DEPARTMENT_MILES
 from oncsim.codes import ACADEMIC_CENTER, NETWORK, PAYER
+from oncsim.processes.antitrust import notice, screen
 from oncsim.processes.finance import UnitCosts
+from oncsim.processes.noncompete import seller_freedom
+from oncsim.processes.program_340b import could_become_child_site
 from oncsim.processes.prospects import annuity
 from oncsim.randomness import pair_keys
 from oncsim.state.physicians import full_time_equivalents
@@ -112,10 +114,11 @@ def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_o
         more = float(law["finance.academic.overhead_share"]) - float(law["finance.hospital.overhead_share"])
         plain -= more * float(seen.revenue[practice])
     extra_340b = 0.0
-    if law["policy.p340b.new_child_sites"]:
-        program = hospitals_of_buyer[hospitals.participates[hospitals_of_buyer]]
+    zones = np.full(len(hospitals_of_buyer), max(int(orgs.zone[practice]), 0))
+    program = hospitals_of_buyer[could_become_child_site(model, hospitals_of_buyer, zones)]
+    if len(program):
         miles = great_circle_miles(hospitals.lat[program], hospitals.lon[program], orgs.lat[practice], orgs.lon[practice])
-        if (miles <= DEPARTMENT_MILES).any():
+        if (miles <= float(law["policy.provider_based.department_miles"])).any():
             extra_340b = float(seen.extra_340b[practice])
     downstream = (
         4.0
@@ -125,7 +128,9 @@ def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_o
     )
     years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
     people = float(orgs.headcount[practice])
-    yearly = float(law["health_system.acquisition.retention"]) * (plain + extra_340b) + downstream
+    leaving = float(law["health_system.acquisition.leak"]) * seller_freedom(model, buyer, practice)
+    kept = float(law["health_system.acquisition.retention"]) * (1.0 - leaving)
+    yearly = kept * (plain + extra_340b) + downstream * (1.0 - leaving)
     believed = float(law["health_system.acquisition.optimism"]) * (
         1.0 + float(law["health_system.acquisition.noise"]) * _pair_noise(model, buyer, practice)
     )
@@ -184,39 +189,47 @@ def platform_target(model: OncologyMarket, network: PracticeNetwork, practice: i
 
 @dataclass
 class Pending:
-    """A deal agreed and waiting to close."""
+    """A deal agreed and waiting to close.
+
+    Attributes
+    ----------
+    target : Target
+    closes : int
+        Quarter count at which it closes.
+    reviewed : bool
+        Whether somebody who may stop it looks at it.
+    delay : int
+        Quarters that notices and reviews added.
+    """
 
     target: Target
     closes: int
     reviewed: bool
+    delay: int = 0
 
 
 def offer(model: OncologyMarket, target: Target) -> None:
-    """Agree on a deal: it closes after a lag, longer where it is reviewed."""
+    """Agree on a deal: it closes after a lag, longer where it must be notified or is reviewed."""
     law = model.law
     key = np.array([model.orgs.key[target.seller]], dtype=np.uint64)
     span = int(law["health_system.acquisition.closing"])
     wait = 1 + int(model.luck.uniform("deals.closing", model.t, key)[0] * (2 * span - 1))
-    reviewed = bool(model.luck.uniform("deals.review", model.t, key)[0] < float(law["policy.antitrust.review_share"]))
-    if reviewed:
-        wait += int(law["policy.antitrust.review_quarters"])
+    heard = notice(model, target.buyer, target.seller, target.price)
     model.orgs.pending[target.seller] = True
-    model.pending.append(Pending(target, model.t + wait, reviewed))
-
-
-def combined_share(model: OncologyMarket, buyer: int, seller: int) -> float:
-    """Return the parties' share of patients treated in the market of the seller's seat."""
-    sites, orgs, zones = model.sites, model.orgs, model.zones
-    market = zones.market[orgs.zone[seller]] if orgs.zone[seller] >= 0 else -1
-    there = zones.market[sites.zone] == market
-    starts = sites.starts.sum(axis=1) * there
-    top = orgs.top_owner()[sites.org]
-    total = float(starts.sum())
-    return float(starts[(top == buyer) | (top == seller)].sum()) / total if total > 0 else 0.0
+    reviewed = heard.investigated or heard.approval
+    model.pending.append(Pending(target, model.t + wait + heard.quarters, reviewed, heard.quarters))
+    if heard.state and heard.quarters:
+        model.tell(
+            "deal_notified",
+            target.buyer,
+            other=target.seller,
+            amount=float(heard.quarters),
+            text=f"the acquisition of {{other}} by {{actor}} is notified to {heard.state} and waits",
+        )
 
 
 def deals(model: OncologyMarket) -> None:
-    """Clear pending deals: still wanted, reviewed where chosen, closed."""
+    """Clear pending deals: still wanted, not given up while waiting, let through, closed."""
     law, orgs = model.law, model.orgs
     waiting: list[Pending] = []
     for one in model.pending:
@@ -226,31 +239,59 @@ def deals(model: OncologyMarket) -> None:
         if gone or forbidden:
             orgs.pending[target.seller] = False
             if forbidden and not gone:
-                model.tell(
-                    "deal_withdrawn",
-                    target.buyer,
-                    other=target.seller,
-                    text="{actor} gives up its offer for {other}: such acquisitions are no longer allowed",
-                )
+                _withdraw(model, target, "such acquisitions are no longer allowed")
             continue
         if one.closes > model.t:
-            waiting.append(one)
+            if _tired(model, one):
+                orgs.pending[target.seller] = False
+                _withdraw(model, target, "it has waited too long for clearance")
+            else:
+                waiting.append(one)
             continue
-        if one.reviewed and combined_share(model, target.buyer, target.seller) > float(law["policy.antitrust.screen_share"]):
-            orgs.pending[target.seller] = False
-            share = combined_share(model, target.buyer, target.seller)
-            model.tell(
-                "deal_blocked",
-                target.buyer,
-                other=target.seller,
-                amount=share,
-                text=f"the acquisition of {{other}} by {{actor}} is blocked: together they would treat {share:.0%} "
-                "of patients",
-            )
-            continue
-        acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
+        _close(model, one)
     model.pending = waiting
     count_again(model)
+
+
+def _withdraw(model: OncologyMarket, target: Target, why: str) -> None:
+    model.tell(
+        "deal_withdrawn", target.buyer, other=target.seller, text=f"{{actor}} gives up its offer for {{other}}: {why}"
+    )
+
+
+def _tired(model: OncologyMarket, one: Pending) -> bool:
+    """Return whether a buyer gives up a deal that would have closed by now but for notices and reviews."""
+    if one.delay == 0 or model.t < one.closes - one.delay:
+        return False
+    key = np.array([model.orgs.key[one.target.seller]], dtype=np.uint64)
+    u = model.luck.uniform("deals.give_up", model.t, key)[0]
+    return bool(u < float(model.law["health_system.acquisition.give_up"]))
+
+
+def _close(model: OncologyMarket, one: Pending) -> None:
+    """Close a deal that is due, unless it crosses a screen before somebody who may stop it."""
+    target = one.target
+    found = screen(model, target.buyer, target.seller)
+    if one.reviewed and found.flagged:
+        model.orgs.pending[target.seller] = False
+        model.tell(
+            "deal_blocked",
+            target.buyer,
+            other=target.seller,
+            amount=found.share,
+            text=f"the acquisition of {{other}} by {{actor}} is blocked: {found.words()}",
+        )
+        return
+    if found.flagged:
+        model.tell(
+            "merger_flagged",
+            target.buyer,
+            other=target.seller,
+            amount=found.change,
+            text=f"the acquisition of {{other}} by {{actor}} crosses the screen of the merger guidelines and nobody who "
+            f"could stop it has looked: {found.words()}",
+        )
+    acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
 
 
 def count_again(model: OncologyMarket) -> None:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.actions.infusion_centers import open_home_infusion, open_infusion_centers
 from oncsim.actions.ownership import found_practice
 from oncsim.actions.places import hire_all
 from oncsim.agents.health_system import divestible
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
+from oncsim.processes.navigation import take_up_navigation
+from oncsim.processes.noncompete import founding_chance
 from oncsim.processes.prospects import prospects
+from oncsim.processes.value_based_choice import value_based_choices
 from oncsim.randomness import pair_keys
 
 if TYPE_CHECKING:
@@ -20,8 +24,12 @@ if TYPE_CHECKING:
 
 def decisions(model: OncologyMarket) -> None:
     """Fill vacancies, let oncologists found practices, then let every organisation that has a say decide."""
+    value_based_choices(model)
     fill_vacancies(model)
     found_practices(model)
+    open_infusion_centers(model)
+    open_home_infusion(model)
+    take_up_navigation(model)
     model.prospects = prospects(model)
     for row in acting_order(model):
         model.agent(int(row)).decide()
@@ -99,14 +107,11 @@ def fill_vacancies(model: OncologyMarket) -> None:
 
 def found_practices(model: OncologyMarket) -> None:
     """Let employed oncologists leave to found a practice where independent practices nearby make a living."""
-    law, sites, orgs, people = model.law, model.sites, model.orgs, model.physicians
-    yearly = float(law["practice.found.yearly"])
-    if yearly <= 0 or len(people) == 0:
+    law, people = model.law, model.physicians
+    if float(law["practice.found.yearly"]) <= 0 or len(people) == 0:
         return
-    top = orgs.top_owner()[sites.org[people.site]]
-    employed = np.isin(orgs.kind[top], (HEALTH_SYSTEM, ACADEMIC_CENTER))
     u = model.luck.uniform("practice.found", model.t, people.key)
-    leaving = np.flatnonzero(employed & (u < 1.0 - (1.0 - yearly) ** 0.25))
+    leaving = np.flatnonzero(u < founding_chance(model))
     keys = people.key[leaving].copy()
     for key in keys:
         found_practice(model, int(key))

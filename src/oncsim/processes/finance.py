@@ -16,12 +16,15 @@ from oncsim.codes import (
     PAYERS,
     PRACTICE,
 )
+from oncsim.processes.management import management_saving
+from oncsim.processes.navigation import navigation_cost
+from oncsim.processes.value_based import participation_costs
 from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
     from oncsim.parameters import Values
-    from oncsim.processes.payment import Volumes
+    from oncsim.prices.receipts import Volumes
 
 Floats = NDArray[np.float64]
 
@@ -46,9 +49,16 @@ class UnitCosts:
             visit=float(law["finance.office.visit_cost"]),
             site=float(law["finance.office.site_cost"]) / 4.0,
             chair=float(law["finance.chair_cost"]) / 4.0,
-            other=float(law["finance.other_cost_share"]) * float(law["payment.medicare.other_office"]),
+            other=float(law["finance.other_cost_share"]) * other_care(law),
             physician=pay / 4.0,
         )
+
+
+def other_care(law: Values) -> float:
+    """Return what an office would be paid for a patient-quarter of imaging, radiation and other care, dollars."""
+    imaging = float(law["care.imaging_per_quarter"]) * float(law["payment.medicare.imaging_office"])
+    radiation = float(law["care.radiation_per_quarter"]) * float(law["payment.medicare.radiation_office"])
+    return imaging + radiation + float(law["payment.medicare.other_office"])
 
 
 def operating_cost(
@@ -109,7 +119,8 @@ def finance(model: OncologyMarket) -> None:
     cost = operating_cost(law, model.volumes, hospital, academic, sites.chairs, people, revenue, saving)
     uplift = np.where(model.t <= orgs.uplift_until, orgs.pay_uplift, 0.0)[sites.origin.clip(min=0)]
     cost += np.where(sites.origin >= 0, uplift, 0.0) * people * UnitCosts.of(law).physician
-    cost += _visiting_cost(model)
+    cost += _visiting_cost(model) + navigation_cost(model) - management_saving(model) + model.money.charity
+    cost += participation_costs(model)
     cost = np.where(sites.open, cost, 0.0)
     sites.margin = revenue - cost - model.money.drug_cost
     sites.margin_year = 0.75 * sites.margin_year + sites.margin  # four quarters' worth, recent ones heavier
@@ -147,7 +158,7 @@ def _pay_fees(model: OncologyMarket, member: NDArray[np.bool_]) -> None:
 def _book_payers(model: OncologyMarket) -> None:
     """Book what each payer paid out as its cost; premiums are outside the model."""
     orgs = model.orgs
-    paid = (model.money.paid - model.money.patient).sum(axis=(0, 2))
+    paid = model.money.by_payers.sum(axis=1)
     starts = model.sites.starts.reshape(len(model.sites), len(PAYERS), -1).sum(axis=(0, 2))
     for row, code in model.payer_rows.items():
         orgs.cost[row] = paid[code]

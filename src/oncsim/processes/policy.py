@@ -1,4 +1,4 @@
-"""Policy: the law of the quarter is looked up, and scripted events of the scenario happen."""
+"""Policy: the law of the quarter is looked up, scripted events of the scenario happen, the 340B program follows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oncsim.actions.deeds import do_event
 from oncsim.actions.ownership import redesignate_due
+from oncsim.processes.program_340b import refresh_340b, review_program
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 def policy(model: OncologyMarket) -> None:
     """Look up every dated value, make scripted events happen, turn acquired offices that are due into departments.
 
-    Re-designation is the first thing of a quarter, so that every row of a quarter knows one operator of a site.
+    Re-designation is the first thing of a quarter, so that every row of a quarter knows one operator of a site. Hospitals
+    join and leave 340B after it, and last their departments get or lose its prices.
     """
     model.law = model.parameters.at(model.law_quarter)
     if not model.settling:
@@ -22,19 +24,5 @@ def policy(model: OncologyMarket) -> None:
             if event.at == model.quarter:
                 do_event(model, event)
         redesignate_due(model)
+    review_program(model)
     refresh_340b(model)
-
-
-def refresh_340b(model: OncologyMarket) -> None:
-    """Say which sites buy at 340B prices: departments of a participating hospital, registered by now.
-
-    Departments there at the start are registered; later ones wait out the lag and need the law to allow new child sites.
-    """
-    sites, hospitals, orgs = model.sites, model.hospitals, model.orgs
-    attached = sites.hospital >= 0
-    eligible = attached & sites.open & (sites.registered_from <= model.t)
-    if len(hospitals):
-        eligible &= hospitals.participates[sites.hospital.clip(min=0)]
-        orgs.eligible_340b[:] = False
-        orgs.eligible_340b[hospitals.org[hospitals.participates]] = True
-    sites.eligible_340b[:] = eligible

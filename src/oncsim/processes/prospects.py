@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import HOPD_OFF, NETWORK, PRACTICE
-from oncsim.processes.finance import UnitCosts, operating_cost, shared_saving
-from oncsim.processes.payment import SITE_CLASSES, Setting, Volumes, allowed_rates, drug_costs, receipts, site_class
+from oncsim.codes import NETWORK, PRACTICE
+from oncsim.processes.acquisition_value import acquisition_value
+from oncsim.processes.finance import UnitCosts, shared_saving
+from oncsim.processes.program_340b import could_become_child_site
 from oncsim.state.sums import sum_by
 from oncsim.state.travel import EARTH_MILES, unit_vectors
 
@@ -48,6 +49,12 @@ class Prospects:
         law expected half-way through the planning horizon, dollars.
     revenue : float
         Yearly receipts as such a department, dollars.
+    rates_gain, commercial_gain, cost_gain : float
+        What administered rates, commercial prices and running costs add to ``plain`` over an office, dollars a year.
+    downstream_gain : float
+        What downstream care would leave a buyer in a year, dollars.
+    reachable_340b : float
+        ``extra_340b`` where a hospital that takes part is near enough to register the sites, else zero.
     load : float
         Highest use of capacity among its open sites.
     kept : float
@@ -63,6 +70,11 @@ class Prospects:
     plain: Floats
     extra_340b: Floats
     revenue: Floats
+    rates_gain: Floats
+    commercial_gain: Floats
+    cost_gain: Floats
+    downstream_gain: Floats
+    reachable_340b: Floats
     load: Floats
     kept: Floats
     idle: NDArray[np.bool_]
@@ -89,8 +101,8 @@ def prospects(model: OncologyMarket) -> Prospects:
     known = np.minimum(orgs.quarters, 4)
     recent = np.where(np.arange(8) >= 8 - known[:, None], orgs.margin_history, 0.0).sum(axis=1)
     yearly = np.where(known > 0, 4.0 * recent / np.maximum(known, 1), 0.0)
-    plain, receipts_plain = _as_department(model, False)
-    with_340b, _ = _as_department(model, True)
+    worth = acquisition_value(model)
+    extra_340b = sum_by(sites.org, worth.extra_340b, size)
     load = np.zeros(size)
     np.maximum.at(load, sites.org, np.where(sites.open, sites.load, 0.0))
     candidates = np.flatnonzero(
@@ -101,9 +113,14 @@ def prospects(model: OncologyMarket) -> Prospects:
         yearly_margin=yearly,
         asking=_asking(model, yearly),
         network_gain=_network_gain(model),
-        plain=sum_by(sites.org, plain, size),
-        extra_340b=sum_by(sites.org, with_340b - plain, size),
-        revenue=sum_by(sites.org, receipts_plain, size),
+        plain=sum_by(sites.org, worth.margin, size),
+        extra_340b=extra_340b,
+        revenue=sum_by(sites.org, worth.revenue, size),
+        rates_gain=sum_by(sites.org, worth.rates, size),
+        commercial_gain=sum_by(sites.org, worth.commercial, size),
+        cost_gain=sum_by(sites.org, worth.costs, size),
+        downstream_gain=_downstream(model),
+        reachable_340b=_reachable_340b(model, extra_340b),
         load=load,
         kept=_kept(model),
         idle=_has(model, sites.idle_quarters > 4),
@@ -111,6 +128,28 @@ def prospects(model: OncologyMarket) -> Prospects:
         candidates=candidates,
         tree=tree,
     )
+
+
+def _downstream(model: OncologyMarket) -> Floats:
+    """Return what surgery, imaging and admissions that move to a buyer leave it in a year."""
+    law = model.law
+    kept = float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
+    return 4.0 * model.orgs.starts * kept
+
+
+def _reachable_340b(model: OncologyMarket, extra: Floats) -> Floats:
+    """Return what 340B adds where the nearest participating hospital could register the sites of an organisation."""
+    from scipy.spatial import cKDTree
+
+    hospitals, orgs = model.hospitals, model.orgs
+    program = np.flatnonzero(hospitals.participates)
+    if len(program) == 0 or not extra.any():
+        return np.zeros(len(orgs))
+    tree = cKDTree(unit_vectors(hospitals.lat[program], hospitals.lon[program]))
+    gap, nearest = tree.query(unit_vectors(orgs.lat, orgs.lon))
+    chord = 2.0 * np.sin(float(model.law["policy.provider_based.department_miles"]) / EARTH_MILES / 2.0)
+    allowed = could_become_child_site(model, program[nearest], orgs.zone.clip(min=0))
+    return np.where((gap <= chord) & allowed, extra, 0.0)
 
 
 def _kept(model: OncologyMarket) -> Floats:
@@ -158,30 +197,3 @@ def _network_gain(model: OncologyMarket) -> Floats:
     fee = 4.0 * orgs.revenue * float(law["network.fee"])
     control = float(law["network.control"]) * orgs.autonomy * people
     return drugs + saving * 4.0 * sum_by(sites.org, run, size) - fee - control
-
-
-def _as_department(model: OncologyMarket, drugs_340b: bool) -> tuple[Floats, Floats]:
-    """Return (yearly margin, yearly receipts) of every site's present volumes as a new off-campus department."""
-    sites = model.sites
-    years = float(model.law["practice.horizon"]) / 2.0
-    law = model.parameters.at(model.quarter + round(4 * years))
-    count = len(sites)
-    kind = np.full(count, HOPD_OFF)
-    flag = np.full(count, drugs_340b)
-    everywhere = np.ones(count, dtype=np.bool_)
-    setting = Setting(everywhere, kind, ~everywhere, flag)
-    row = site_class(kind, flag)
-    drug = np.array([float(law["payment.commercial.drug"][name]) for name in SITE_CLASSES])[row]
-    service = np.array([float(law["payment.commercial.service"][name]) for name in SITE_CLASSES])[row]
-    rates = allowed_rates(law, setting, drug, service)
-    # Drug prices and unit costs of that year: scale today's drug dollars to the same moment.
-    growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
-    now = model.volumes
-    volumes = Volumes(now.drug_dollars * growth, now.infusions, now.visits, now.patient_quarters)
-    paid, _ = receipts(law, rates, volumes)
-    revenue = paid.sum(axis=(1, 2))
-    _, ordinary, eligible = drug_costs(law, volumes, np.zeros(count), flag)
-    cost = np.minimum(eligible, ordinary) if drugs_340b else ordinary
-    people = model.physicians.headcount(count).astype(np.float64)
-    running = operating_cost(law, volumes, everywhere, ~everywhere, sites.chairs, people, revenue, np.zeros(count))
-    return 4.0 * (revenue - cost - running) * sites.open, 4.0 * revenue * sites.open

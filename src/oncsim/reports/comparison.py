@@ -1,29 +1,25 @@
-"""The report of a comparison: paired differences between scenarios, in words and figures."""
+"""The report of a comparison: what a policy does, through which mechanism, to budgets, organisations and places."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from oncsim.errors import Fault, InputError
 from oncsim.reports import figures, words
+from oncsim.reports.budget import SPLIT_HEADS, YEAR_HEADS, budget_section
+from oncsim.reports.chain import chain_rows, chain_sentences
+from oncsim.reports.compared import Compared, Told, read_comparison, years_of
 from oncsim.reports.figures.forest import relative_effects
 from oncsim.reports.intervals import ENOUGH
+from oncsim.reports.mechanism import headline_cells, in_short, lever
 from oncsim.reports.metric_facts import THEMES, fact, group_words
 from oncsim.reports.provenance import notes_and_warnings, provenance_rows
-from oncsim.reports.reading import read_manifest, read_table
 from oncsim.reports.rendering import Picture, save_figure, write_page
+from oncsim.reports.winning import KIND_HEADS, ORGANIZATION_HEADS, ZONE_HEADS, winners_section
 
-_COLUMNS = [
-    *("scenario", "quarter", "metric", "group", "baseline", "other", "difference", "low", "high"),
-    *("low_simultaneous", "high_simultaneous", "replicates"),
-]
-_DRAWN = ["difference_with_behaviour", "low_with_behaviour", "high_with_behaviour"]
 # Metric and the groups told of it: every group that was recorded gets a line.
 HEADLINES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("consolidation.hopd_share_infusions", ("",)),
@@ -44,24 +40,23 @@ _FOREST_GROUPS = ("", "rural=true", "market_type=hrr", "payer=medicare_ffs", "pa
 _FOREST_ROWS = 45
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """A comparison folder as read."""
-
-    folder: Path
-    manifest: dict[str, Any]
-    differences: pd.DataFrame
-    baseline: dict[str, str]
-    others: list[dict[str, str]]
-
-    @property
-    def replicates(self) -> int:
-        count = pd.to_numeric(self.differences["replicates"], errors="coerce").max()
-        return int(count) if math.isfinite(float(count)) else 0
-
-    @property
-    def with_behaviour(self) -> bool:
-        return bool(self.differences["low_with_behaviour"].notna().any())
+# Columns of the table of all policies.
+_POLICY_TABLE = (
+    ("price.commercial_to_medicare", ""),
+    ("consolidation.share_oncologists_independent", ""),
+    ("consolidation.hopd_share_infusions", ""),
+    ("access.minutes_mean", ""),
+    ("access.untreated_share", ""),
+    ("spending.total_per_patient", ""),
+)
+_SHORT_TITLES = (
+    "Commercial over Medicare",
+    "Independent oncologists",
+    "Hospital infusions",
+    "Travel",
+    "Untreated",
+    "Per patient",
+)
 
 
 def write_compare_report(folder: Path) -> Path:
@@ -72,14 +67,23 @@ def write_compare_report(folder: Path) -> Path:
     InputError
         When the folder holds no table of differences or it cannot be read.
     """
-    compared = _read(Path(folder))
+    compared = read_comparison(Path(folder))
     table = compared.differences
-    titles = {entry["label"]: entry["title"] for entry in compared.others}
+    names = {entry["label"]: entry["title"] for entry in compared.others}
     context = {
         **_heading(compared),
-        "scenarios": [_scenario(table, entry) for entry in compared.others],
-        "forest": _forest(compared, titles),
-        "paths": _paths(compared, {**titles, "baseline": compared.baseline["title"]}),
+        "scenarios": [_scenario(compared, entry, number) for number, entry in enumerate(compared.others)],
+        "policies": _policies(compared),
+        "policy_heads": ["Policy", *_SHORT_TITLES, "Payments, policy's years"],
+        "chain_heads": ["Step", "What", "Baseline", "Difference", compared.spread.capitalize(), "It"],
+        "budget_heads": ["Who pays", "Baseline", "With the policy", "Difference", "Interval", "Percent", "Country, naive"],
+        "year_heads": YEAR_HEADS,
+        "split_heads": SPLIT_HEADS,
+        "organization_heads": ORGANIZATION_HEADS,
+        "kind_heads": KIND_HEADS,
+        "zone_heads": ZONE_HEADS,
+        "forest": _forest(compared, names),
+        "paths": _paths(compared, {**names, "baseline": compared.baseline["title"]}),
         "heads": [
             "Scenario",
             "Metric",
@@ -87,7 +91,7 @@ def write_compare_report(folder: Path) -> Path:
             "When",
             "Baseline",
             "Difference",
-            "95 % interval",
+            compared.spread,
             "Simultaneous",
         ],
         "rows": _rows(table),
@@ -97,38 +101,23 @@ def write_compare_report(folder: Path) -> Path:
     return write_page(compared.folder / "report.html", "compare.html.j2", context)
 
 
-def _read(folder: Path) -> _Compared:
-    table = read_table(folder, "differences", [*_COLUMNS, *_DRAWN]) if folder.is_dir() else None
-    if table is None or table.empty:
-        what = "is empty" if table is not None else "is not there"
-        message = f"this is not a comparison: the table of differences {what}"
-        message += " (give a folder that oncsim compare wrote)"
-        raise InputError([Fault(str(folder), 0, 0, "", message)])
-    table["scenario"] = table["scenario"].astype(str)
-    for column in (*_COLUMNS[4:], *_DRAWN):
-        table[column] = pd.to_numeric(table[column], errors="coerce")
-    manifest = read_manifest(folder)
-    entries = [_entry(item) for item in manifest.get("scenarios") or [] if isinstance(item, dict)]
-    labels = list(dict.fromkeys(table["scenario"]))
-    known = {entry["label"]: entry for entry in entries}
-    name = str(manifest.get("baseline") or (entries[0]["label"] if entries else "baseline"))
-    others = [known.get(label) or _entry({"label": label}) for label in labels]
-    return _Compared(folder, manifest, table, known.get(name) or _entry({"label": name}), others)
+def _policies(compared: Compared) -> list[list[str]]:
+    """Return one row a policy with its headline effects; none where only one is compared."""
+    if len(compared.others) < 2:
+        return []
+    rows = []
+    for entry in compared.others:
+        told = compared.of(entry["label"])
+        row = told.payments()
+        money = words.NOT_AVAILABLE
+        if row is not None:
+            span = words.between(float(row["low"]), float(row["high"]), "dollars")
+            money = words.difference(float(row["difference"]), "dollars") + (f" ({span})" if span else "")
+        rows.append([entry["title"], *headline_cells(told, _POLICY_TABLE), money])
+    return rows
 
 
-def _entry(item: dict[str, Any]) -> dict[str, str]:
-    label = str(item.get("label") or item.get("id") or "")
-    run = str(item.get("run") or item.get("folder") or "")
-    return {
-        "label": label,
-        "title": str(item.get("title") or label),
-        "question": str(item.get("question") or ""),
-        # Where folders are staged is of no use to a reader; the last two parts name scenario and run.
-        "run": "/".join(Path(run).parts[-2:]) if run else "",
-    }
-
-
-def _heading(compared: _Compared) -> dict[str, Any]:
+def _heading(compared: Compared) -> dict[str, Any]:
     count, manifest = compared.replicates, compared.manifest
     quarters = sorted(q for q in compared.differences["quarter"].unique() if q[:1].isdigit())
     span = f"{quarters[0]} to {quarters[-1]}" if quarters else "horizon not recorded"
@@ -145,6 +134,8 @@ def _heading(compared: _Compared) -> dict[str, Any]:
         "not the "
         "policy's, so differences below are due to what the scenarios change.",
         "interval_note": interval_note(count, compared.with_behaviour),
+        "spread": compared.spread,
+        "single": len(compared.others) == 1,
         "final_words": "mean of the last four quarters",
         "compared": [
             [entry["label"], entry["title"], entry["question"], entry["run"]]
@@ -159,48 +150,88 @@ def interval_note(replicates: int, with_behaviour: bool) -> str:
     """Return what the intervals cover and what they leave out."""
     if replicates < 2:
         return "One replicate: there are no intervals, and a difference may be luck."
-    few = f" With fewer than {ENOUGH} replicates they may reach beyond what is possible: run more."
-    few = few if replicates < ENOUGH else ""
+    if replicates < ENOUGH:
+        return (
+            f"{replicates} replicates are too few for intervals: ranges go from the lowest to the highest paired "
+            f"difference, and an effect is called detectable when all agree on its sign. Run {ENOUGH} or more, better 20."
+        )
     if with_behaviour:
         return (
             f"95 % intervals over {replicates} paired replicates. The first interval is over luck only, "
             f"with behaviour "
             "at its central values; the interval marked 'with behaviour' also draws behaviour from the "
             "registry's "
-            f"distributions, so it is usually wider.{few}"
+            f"distributions, so it is usually wider."
         )
     return (
         f"95 % intervals are paired Student intervals over {replicates} replicates and cover luck only. "
         f"Doubt about "
-        f"behaviour is not in them; the option --uncertainty adds it.{few}"
+        f"behaviour is not in them; the option --uncertainty adds it."
     )
 
 
-def _scenario(table: pd.DataFrame, entry: dict[str, str]) -> dict[str, Any]:
-    own = table[table["scenario"] == entry["label"]]
-    rows = {(row["quarter"], row["metric"], row["group"]): row for row in own.to_dict("records")}
-    nothing = ""
-    if (own["difference"] == 0).all():
-        nothing = "Every difference is exactly zero: both scenarios ran the same."
+def _scenario(compared: Compared, entry: dict[str, Any], number: int) -> dict[str, Any]:
+    told = compared.of(entry["label"])
+    rows = {(row["quarter"], row["metric"], row["group"]): row for row in told.table.to_dict("records")}
 
     def lines(when: str, chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> list[str]:
         keys = [(when, metric, group) for metric, groups in chosen for group in groups]
-        return [_line(rows[key], *key[1:]) for key in keys if key in rows]
+        return [_line(rows[key], compared.spread, *key[1:]) for key in keys if key in rows]
 
     return {
         **entry,
+        "anchor": f"policy-{number + 1}",
+        "nothing": told.nothing,
+        "short": in_short(told, entry),
+        "levers": [words.sentence(lever(one)) for one in entry["changes"] if one.get("kind") != "events"],
+        "chain": chain_rows(told),
+        "chain_sentences": chain_sentences(told, entry),
+        "budget": budget_section(told, entry),
+        "budget_picture": _budget_picture(told, entry, number),
+        "winners": winners_section(told),
+        "map_picture": _map_picture(told, entry, number),
         "final": lines("final", HEADLINES),
         "mean": lines("mean", HEADLINES),
         "total": lines("total", tuple((metric, ("",)) for metric in _TOTALS)),
-        "nothing": nothing,
     }
 
 
-def _line(row: Mapping[Hashable, Any], metric: str, group: str) -> str:
+def _budget_picture(told: Told, entry: dict[str, Any], number: int) -> Picture | None:
+    table = told.part("budget")
+    if table.empty:
+        return None
+    row = told.payments()
+    text = f"Payments of {entry['title']} less those of the baseline, by calendar year; all panels have one scale."
+    if row is not None:
+        size = words.difference(float(row["difference"]), "dollars")
+        text += f" Over {years_of(row)} together: {size}."
+    name = "budget" if number == 0 else f"budget_{number + 1}"
+    figure = figures.budget_by_year(table, told.compared.replicates)
+    return save_figure(figure, told.compared.folder / "figures", name, text, f"Bar charts by payer and year. {text}")
+
+
+def _map_picture(told: Told, entry: dict[str, Any], number: int) -> Picture | None:
+    table, zones = told.part("winners"), told.compared.zones
+    table = table[table["of"] == "zone"] if len(table) else table
+    if table.empty or zones.empty:
+        return None
+    year = str(told.compared.manifest.get("winners_year") or "the last year")
+    text = (
+        f"Zones in {year}, {entry['title']} less baseline. Area of a circle: people living there. Blue: less, orange: more; "
+        "the scale ends where 98 % of people lie within, arrows mean beyond."
+    )
+    if not told.compared.plane and figures.beyond_contiguous(zones):
+        text += " The contiguous states only; Alaska and Hawaii are in the tables."
+    name = "winners_map" if number == 0 else f"winners_map_{number + 1}"
+    figure = figures.zone_effects(zones, table, told.compared.plane)
+    return save_figure(figure, told.compared.folder / "figures", name, text, f"Map of zones. {text}")
+
+
+def _line(row: Mapping[Hashable, Any], spread: str, metric: str, group: str) -> str:
     known, where = fact(metric), group_words(group)
     noun = words.with_group(known.noun, where)
     unit = known.unit
-    text = words.effect(noun, float(row["difference"]), float(row["low"]), float(row["high"]), unit)
+    text = words.effect(noun, float(row["difference"]), float(row["low"]), float(row["high"]), unit, spread)
     wide = words.interval(float(row["low_with_behaviour"]), float(row["high_with_behaviour"]), unit)
     if not wide:
         return text
@@ -208,8 +239,14 @@ def _line(row: Mapping[Hashable, Any], metric: str, group: str) -> str:
     return f"{text} With behaviour drawn: {middle} ({wide})."
 
 
-def _forest(compared: _Compared, titles: dict[str, str]) -> Picture:
-    effects = relative_effects(compared.differences, "final")
+def _forest(compared: Compared, titles: dict[str, str]) -> Picture:
+    # What counts events is summed over the horizon: four quarters hold too few of them.
+    table = compared.differences
+    counts = table["metric"].map(lambda name: fact(str(name)).counts).astype(bool)
+    held = set(table.loc[counts & (table["quarter"] == "total"), "metric"])
+    summed = table["metric"].isin(held)
+    chosen = table[(summed & (table["quarter"] == "total")) | (~summed & (table["quarter"] == "final"))]
+    effects = relative_effects(chosen.assign(quarter="final"), "final")
     effects = effects[effects["group"].isin(_FOREST_GROUPS)]
     keys = effects[["metric", "group"]].drop_duplicates()
     if len(keys) > _FOREST_ROWS:
@@ -222,9 +259,9 @@ def _forest(compared: _Compared, titles: dict[str, str]) -> Picture:
     )
     sure = effects[(effects["low"] > 0) | (effects["high"] < 0)]
     caption = (
-        f"Difference from the baseline over the last four quarters, in percent of the baseline. Filled "
-        f"dots: the 95 % "
-        f"interval leaves out zero ({len(sure)} of {len(effects)} rows); open dots: it does not, or the "
+        f"Difference from the baseline over the last four quarters (counts: over the whole horizon), "
+        f"in percent of the baseline. Filled dots: the {compared.spread} "
+        f"leaves out zero ({len(sure)} of {len(effects)} rows); open dots: it does not, or the "
         f"difference is "
         "zero. Metrics whose baseline is zero are left out; an arrow means beyond the axis."
     )
@@ -237,11 +274,11 @@ def _forest(compared: _Compared, titles: dict[str, str]) -> Picture:
     largest = effects.reindex(effects["effect"].abs().sort_values(ascending=False, kind="stable").index).head(3)
     told = [f"{row['label']} {row['effect']:+.1f} %" for _, row in largest.iterrows()]
     alt = f"Forest plot of effects by theme. Largest: {words.listing(told)}." if told else "No relative effects."
-    figure = figures.forest(effects, titles, compared.replicates)
+    figure = figures.forest(effects, titles, compared.replicates, compared.spread)
     return save_figure(figure, compared.folder / "figures", "effects", caption, alt)
 
 
-def _paths(compared: _Compared, titles: dict[str, str]) -> list[Picture]:
+def _paths(compared: Compared, titles: dict[str, str]) -> list[Picture]:
     table = compared.differences
     held = set(zip(table["metric"], table["group"], strict=True))
     pictures: list[Picture] = []
@@ -261,8 +298,8 @@ def _paths(compared: _Compared, titles: dict[str, str]) -> list[Picture]:
                 & (table["quarter"] == "final")
             ]
             if len(row):
-                lines.append(f"{entry['title']}: {_line(row.iloc[0].to_dict(), metric, group)}")
-        band = " Bands: 95 % intervals of the paired difference." if compared.replicates > 1 else ""
+                lines.append(f"{entry['title']}: {_line(row.iloc[0].to_dict(), compared.spread, metric, group)}")
+        band = f" Bands: {compared.spread} of the paired difference." if compared.replicates > 1 else ""
         caption = " ".join(lines) + band
         alt = f"Paths of {fact(metric).noun} by scenario and their differences. {' '.join(lines)}"
         figure = figures.difference_paths(table, metric, group, titles)

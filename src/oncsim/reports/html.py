@@ -19,6 +19,7 @@ from oncsim.reports.provenance import (
     scripted_events,
     trust_lines,
 )
+from oncsim.reports.published import published_section
 from oncsim.reports.reading import RunTables, read_run
 from oncsim.reports.rendering import Picture, collection_paused, save_figure, write_page
 from oncsim.reports.summary import Summary, spread_name
@@ -52,6 +53,7 @@ def write_report(run_folder: Path) -> Path:
         "years": summary.years,
         "quarters": (run.quarters[0], run.quarters[-1]),
         "definitions": [fact(name) for name in summary.facts],
+        "published": published_section(run),
     }
     return write_page(run.folder / "report.html", "report.html.j2", context)
 

@@ -24,7 +24,7 @@ def _scaled_dollars(value: float) -> str:
             return f"{sign}${scaled:.0f} {word}" if scaled >= 100 else f"{sign}${scaled:.1f} {word}"
     if size >= 100 or size == 0:
         return f"{sign}${size:,.0f}"
-    return f"{sign}${size:,.2f}"
+    return f"{sign}${size:,.2f}" if size >= 0.095 else f"{sign}${size:.2g}"
 
 
 def alike(values: Sequence[float], unit: str, signed: bool = False) -> list[str]:
@@ -204,15 +204,15 @@ def moved(
     )
 
 
-def effect(noun: str, value: float, low: float, high: float, unit: str) -> str:
+def effect(noun: str, value: float, low: float, high: float, unit: str, spread: str = INTERVAL) -> str:
     """Return one sentence on a paired difference between two scenarios.
 
-    ``raises`` or ``lowers`` is said only when the 95 % interval leaves out zero.
+    ``raises`` or ``lowers`` is said only when the 95 % interval (or the range, as ``spread`` names it) leaves out zero.
     """
     name = noun[:1].upper() + noun[1:]
     if not math.isfinite(value):
         return f"{name}: {NOT_AVAILABLE}."
-    span = interval(low, high, unit)
+    span = interval(low, high, unit, spread)
     if value == 0 and (not span or low == high == 0):
         return f"{name}: exactly zero difference."
     if not span:
@@ -221,6 +221,12 @@ def effect(noun: str, value: float, low: float, high: float, unit: str) -> str:
     if low <= 0 <= high:
         return f"{name}: no detectable difference ({difference(value, unit)}; {span})."
     return f"{'Raises' if value > 0 else 'Lowers'} {noun} by {size(value, unit)} ({span})."
+
+
+def span_of_years(period: str) -> str:
+    """Return ``2027-2036`` as it is, and ``2027-2027`` as ``2027``."""
+    first, _, last = period.partition("-")
+    return first if first == last else period
 
 
 def with_group(noun: str, group: str) -> str:

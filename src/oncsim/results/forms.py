@@ -148,6 +148,61 @@ FORMS: dict[str, TableForm] = {
             per_replicate=False,
         ),
         TableForm(
+            "zone_years",
+            "care of the people of one zone in one calendar year (in those quarters of it that were run)",
+            {
+                "year": (TEXT, "calendar year, such as 2026"),
+                "zone": (TEXT, "zone where they live"),
+                "patients": (NUMBER, "people starting systemic treatment in the year"),
+                "untreated": (NUMBER, "people going untreated"),
+                "untreated_share": (NUMBER, "people going untreated, of them and those starting treatment"),
+                "minutes": (NUMBER, "one-way minutes from zone to site, mean over people starting treatment"),
+                "patient_cost": (
+                    NUMBER,
+                    "nominal US dollars owed by patients, per person starting treatment: what patients of a site owe in a "
+                    "quarter is shared among those who start there in it",
+                ),
+                "spending": (NUMBER, "the same for payments by payers and patients together"),
+                "wait_days": (NUMBER, "days from referral to first treatment, mean over people starting treatment"),
+            },
+            ("year", "zone"),
+        ),
+        TableForm(
+            "payments",
+            "payments of one payer at one kind of site, with or without 340B prices, in one calendar year",
+            {
+                "year": (TEXT, "calendar year, such as 2026"),
+                "payer": (TEXT, "payer code"),
+                "kind": (TEXT, "kind of site at the end of the quarter, such as office or hopd_off_campus"),
+                "eligible_340b": (FLAG, "sites whose drugs can be bought at 340B prices"),
+                "patients": (NUMBER, "people starting systemic treatment in the year"),
+                "infusions": (NUMBER, "patient-days of drug administration"),
+                "paid": (
+                    NUMBER,
+                    "nominal US dollars from payers and patients, to sites and to pharmacies that ship to them",
+                ),
+                "patient": (NUMBER, "the part of it that patients owed"),
+            },
+            ("year", "payer", "kind", "eligible_340b"),
+        ),
+        TableForm(
+            "hospitals_340b",
+            "one hospital in 340B in one calendar year, with its departments for oncology",
+            {
+                "year": (TEXT, "calendar year, such as 2026"),
+                "hospital": (TEXT, "identity of the hospital"),
+                "name": (TEXT, "its name"),
+                "org": (TEXT, "organisation that owns it at the end of the year"),
+                "route": (TEXT, "route by which it takes part at the end of the year; empty if it has left"),
+                "dsh_pct": (NUMBER, "disproportionate-share adjustment as a share"),
+                "departments": (NUMBER, "departments for oncology that buy at 340B prices at the end of the year"),
+                "drug_dollars": (NUMBER, "nominal US dollars they spent on drugs at 340B prices"),
+                "margin": (NUMBER, "nominal US dollars that 340B added to their drug margin"),
+                "margin_per_drug_dollar": (NUMBER, "the margin over what they spent at 340B prices; missing where nothing"),
+            },
+            ("year", "hospital"),
+        ),
+        TableForm(
             "flows",
             "patients of one zone, payer and need at one site in one quarter (only with `--record flows`)",
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +17,9 @@ from oncsim.results.shaping import arrow_type
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Columns of text that a reader of CSV could take for something else, in tables that have no form of their own.
+_PLAIN_TEXT = ("quarter", "group", "year", "component", "payer", "name", "id", "status_baseline", "status_other")
 
 
 class Run:
@@ -81,6 +85,21 @@ class Run:
         return read_table(self.folder, "zones")
 
     @cached_property
+    def zone_years(self) -> pd.DataFrame:
+        """Care by zone and calendar year."""
+        return read_table(self.folder, "zone_years")
+
+    @cached_property
+    def payments(self) -> pd.DataFrame:
+        """Payments by payer, kind of site and calendar year."""
+        return read_table(self.folder, "payments")
+
+    @cached_property
+    def hospitals_340b(self) -> pd.DataFrame:
+        """340B margins by hospital and calendar year."""
+        return read_table(self.folder, "hospitals_340b")
+
+    @cached_property
     def flows(self) -> pd.DataFrame:
         """Patients by zone, payer, need and site; only of runs that recorded them."""
         return read_table(self.folder, "flows")
@@ -118,7 +137,9 @@ def open_run(folder: str | Path) -> Run:
     return Run(place)
 
 
-def read_table(folder: Path, name: str, **filters: str) -> pd.DataFrame:
+def read_table(
+    folder: Path, name: str, columns: Sequence[str] | None = None, **filters: str | Sequence[str]
+) -> pd.DataFrame:
     """Read one table of a run folder, whichever format it has.
 
     Parameters
@@ -127,8 +148,10 @@ def read_table(folder: Path, name: str, **filters: str) -> pd.DataFrame:
         The run folder.
     name : str
         Name of the table.
-    **filters : str
-        Keep only rows whose text column has this value, for example ``market="all"``.
+    columns : sequence of str, optional
+        Only these columns.
+    **filters : str or sequence of str
+        Keep only rows whose text column has this value or one of these, for example ``market="all"``.
 
     Raises
     ------
@@ -142,16 +165,20 @@ def read_table(folder: Path, name: str, **filters: str) -> pd.DataFrame:
     if path.suffix == ".csv":
         frame = _read_csv(path, name)
         for column, value in filters.items():
-            frame = frame[frame[column] == value].reset_index(drop=True)
-        return frame
-    conditions = [(column, "==", value) for column, value in filters.items()] or None
-    table = arrow().parquet.read_table(str(path), filters=conditions, partitioning=None)
+            frame = frame[frame[column].isin([value] if isinstance(value, str) else value)].reset_index(drop=True)
+        return frame if columns is None else frame[list(columns)]
+    conditions = [
+        (column, "==" if isinstance(value, str) else "in", value if isinstance(value, str) else list(value))
+        for column, value in filters.items()
+    ]
+    wanted = None if columns is None else list(columns)
+    table = arrow().parquet.read_table(str(path), columns=wanted, filters=conditions or None, partitioning=None)
     return cast("pd.DataFrame", table.to_pandas())
 
 
 def _read_csv(path: Path, name: str) -> pd.DataFrame:
     pa = arrow()
-    columns = FORMS[name].columns if name in FORMS else {"quarter": (TEXT, ""), "group": (TEXT, "")}
+    columns = FORMS[name].columns if name in FORMS else dict.fromkeys(_PLAIN_TEXT, (TEXT, ""))
     types = {column: arrow_type(kind) for column, (kind, _) in columns.items()}
     options = pa.csv.ConvertOptions(
         column_types={"replicate": pa.int64(), **types},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oncsim.calendar import Quarter
-from oncsim.parameters.override import Override
+from oncsim.parameters.override import Override, scope_label
 from oncsim.scenario.scenario import Scenario
 
 
@@ -27,23 +27,28 @@ def caveats(scenario: Scenario, differing: Iterable[str]) -> Iterator[str]:
             f"behaviour is changed in a scenario that also changes policy ({', '.join(behaviour)}): "
             "the effect of the policy cannot be told from that of the behaviour"
         )
-    for change in changes:
+    for label, change in _as_written(changes):
         usual = leaves[change.leaf].usual
         if leaves[change.leaf].numeric and not usual.hold(float(change.value)):
-            yield f"{change.path} is set to {change.value:g}, outside its usual range ({usual})"
-    judged = _names(o for o in changes if leaves[o.leaf].basis == "judgement")
+            yield f"{label} is set to {change.value:g}, outside its usual range ({usual})"
+    judged = dict.fromkeys(label for label, o in _as_written(changes) if leaves[o.leaf].basis == "judgement")
     if judged:
         yield f"changed parameters that rest on judgement alone: {', '.join(judged)}"
-    for change in changes:
+    for label, change in _as_written(changes):
         if change.section == "policy" and change.start is not None and change.start < scenario.start:
-            yield f"{change.path} changes from {change.start}, before the horizon starts ({scenario.start})"
+            yield f"{label} changes from {change.start}, before the horizon starts ({scenario.start})"
         if change.section == "policy" and change.until is not None and change.until > scenario.end:
-            yield f"{change.path} is changed until {change.until}, after the horizon ends ({scenario.end})"
+            yield f"{label} is changed until {change.until}, after the horizon ends ({scenario.end})"
     late = [
-        leaf.name for leaf in leaves.values() if leaf.history[0].start is not None and leaf.history[0].start > scenario.start
+        leaf.name
+        for leaf in leaves.values()
+        if leaf.index is None and leaf.history[0].start is not None and leaf.history[0].start > scenario.start
     ]
     if late:
         yield f"no value is known yet in {scenario.start}, so the first known one is used: {', '.join(late)}"
+    as_of = scenario.market.as_of
+    if as_of is not None and as_of != scenario.start.year:
+        yield f"the market has the structure of {as_of} but the horizon starts in {scenario.start}"
     pinned = list(differing)
     if pinned:
         yield f"pinned to other values than the installed registry has: {', '.join(pinned)}"
@@ -51,9 +56,19 @@ def caveats(scenario: Scenario, differing: Iterable[str]) -> Iterator[str]:
 
 def late_changes(changes: Iterable[Override], end: Quarter) -> Iterator[str]:
     """Yield a warning for each change that begins after the horizon and was left out."""
-    for change in changes:
-        yield f"{change.path} changes from {change.start}, after the horizon ends ({end}): left out, it changes nothing"
+    for label, change in _as_written(changes):
+        yield f"{label} changes from {change.start}, after the horizon ends ({end}): left out, it changes nothing"
+
+
+def _as_written(changes: Iterable[Override]) -> list[tuple[str, Override]]:
+    """Return the changes, those of several elements of a parameter that say the same as one, each with its name."""
+    alike: dict[tuple[object, ...], list[Override]] = {}
+    for o in changes:
+        alike.setdefault((o.section, o.leaf, o.scope, o.value, o.start, o.until), []).append(o)
+    return [
+        (some[0].label if len(some) == 1 else some[0].leaf + scope_label(some[0].scope), some[0]) for some in alike.values()
+    ]
 
 
 def _names(changes: Iterable[Override]) -> list[str]:
-    return list(dict.fromkeys(change.path for change in changes))
+    return list(dict.fromkeys(change.label for change in changes))

@@ -10,15 +10,16 @@ from pydantic import TypeAdapter
 from oncsim.calendar import Quarter
 from oncsim.errors import Fault
 from oncsim.parameters.axes import Element
+from oncsim.parameters.citation import parse_citation
 from oncsim.parameters.distribution import Distribution, parse_distribution, support
 from oncsim.parameters.leaf import SECTION, Citation, Leaf, Single, spread
 from oncsim.parameters.override import Override
-from oncsim.parameters.read_leaf import parse_citation
 from oncsim.parameters.registry import Registry
 from oncsim.parameters.strict_yaml import Document, Route, dotted
 from oncsim.scenario.layers import Layer
 from oncsim.scenario.plain_words import validated
 from oncsim.scenario.shape import PolicyEntry
+from oncsim.scenario.where import Target, group, named_leaves, read_where, targeted
 
 
 class ChangeReader:
@@ -50,12 +51,14 @@ class ChangeReader:
         if hit is None:
             self.fault(route, f"no parameter {name!r}{self.registry.near_miss(name)}", of_key)
             return None
-        leaf = hit[0]
-        if SECTION[leaf.kind] != section:
-            message = f"{leaf.name} is of kind {leaf.kind}: it belongs under `{SECTION[leaf.kind]}:`"
-            self.fault(route, message, of_key)
-            return None
-        return hit
+        return hit if self.belongs(hit[0], section, route, of_key) else None
+
+    def belongs(self, leaf: Leaf, section: str, route: Route, of_key: bool) -> bool:
+        """Say whether a section may set a parameter; where not, that is a fault."""
+        if SECTION[leaf.kind] == section:
+            return True
+        self.fault(route, f"{leaf.name} is of kind {leaf.kind}: it belongs under `{SECTION[leaf.kind]}:`", of_key)
+        return False
 
     def assumption(self, section: str, name: str, value: object, route: Route) -> None:
         """Read one entry of ``economy`` or ``behaviour``: a value, or a distribution."""
@@ -107,23 +110,36 @@ class ChangeReader:
     def _policy(self, data: object, route: Route) -> None:
         # Faults of shape were said when the file was read; here only sound entries count.
         entry, wrong = validated(_entry_adapter(), data, self.document, route, PolicyEntry)
-        if isinstance(data, dict) and "where" in data:
-            message = "where is not supported yet (the policy would hold everywhere; remove the key)"
-            self.fault((*route, "where"), message, True)
         if wrong:
             self._name_only(data, route)
             return
-        hit = self.find(entry.set, "policy", (*route, "set"), of_key=False)
-        citation = self._citation(entry.source, (*route, "source"))
-        if hit is None:
+        citation = self.citation(entry.source, (*route, "source"))
+        given = "where" in data if isinstance(data, dict) else False
+        where = read_where(data["where"], (*route, "where"), self.fault) if given else {}  # type: ignore[index]
+        if where is None:
+            self._name_only(data, route)
             return
-        leaf, codes = hit
+        for leaf, codes in named_leaves(entry.set, where, self.registry, route, self.fault):
+            if not self.belongs(leaf, "policy", (*route, "set"), of_key=False):
+                continue
+            target = targeted(leaf, codes, where, route, self.fault)
+            if target is not None:
+                self._set(entry, target, citation, route)
+
+    def _set(self, entry: PolicyEntry, target: Target, citation: Citation | None, route: Route) -> None:
+        leaf = target.leaf
         if entry.ramp is not None and leaf.type != "number":
             self.fault((*route, "ramp"), f"{leaf.name} is a {leaf.type} and cannot move in steps (use to)", True)
             return
         place = (*route, "ramp", "to") if entry.ramp is not None else (*route, "to")
         value = entry.ramp.to if entry.ramp is not None else entry.to
-        for element, single in self.laid_out(leaf, codes, value, place).items():
+        if target.chosen is not None and isinstance(value, dict):
+            self.fault(place, "found a mapping (expected one value: where already says for which codes)")
+            return
+        values = self.laid_out(leaf, target.codes, value, place)
+        for element, single in values.items():
+            if target.chosen is not None and element not in target.chosen:
+                continue
             self._add(
                 leaf,
                 element,
@@ -134,15 +150,18 @@ class ChangeReader:
                 until=entry.until,
                 then=entry.then or "",
                 ramp=entry.ramp.over if entry.ramp is not None else 0,
+                scope=target.scope,
+                announced=entry.announced,
                 citation=citation,
             )
 
     def _name_only(self, data: object, route: Route) -> None:
         name = data.get("set") if isinstance(data, dict) else None
-        if isinstance(name, str) and name:
+        if isinstance(name, str) and name and not group(self.registry, name):
             self.find(name, "policy", (*route, "set"), of_key=False)
 
-    def _citation(self, source: object, route: Route) -> Citation | None:
+    def citation(self, source: object, route: Route) -> Citation | None:
+        """Return what ``source:`` cites, text standing for itself; what is wrong with it becomes faults."""
         if source is None:
             return None
         if isinstance(source, str) and source not in self.registry.sources:
@@ -183,8 +202,9 @@ def overlaps(changes: list[Override]) -> list[Fault]:
         if clash is None:
             continue
         if change.section == "policy":
+            place = f"on line {clash.line}" if clash.file == change.file else f"in {clash.file}, line {clash.line},"
             message = (
-                f"{change.path} is in force here and by the entry on line {clash.line} in the same quarters "
+                f"{change.label} is in force here and by the entry {place} in the same quarters "
                 f"(end the earlier one with until and then)"
             )
         else:
@@ -197,8 +217,8 @@ def merge_changes(layers: Iterable[list[Override]]) -> list[Override]:
     """Merge changes, the oldest layer first: what a later layer sets replaces what earlier ones set."""
     merged: list[Override] = []
     for changes in layers:
-        fresh = {(change.leaf, change.element) for change in changes}
-        merged = [o for o in merged if (o.leaf, o.element) not in fresh] + changes
+        fresh = {(change.leaf, change.element, change.scope) for change in changes}
+        merged = [o for o in merged if (o.leaf, o.element, o.scope) not in fresh] + changes
     return merged
 
 

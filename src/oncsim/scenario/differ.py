@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from oncsim.calendar import Quarter
+from oncsim.parameters.axes import Element
+from oncsim.parameters.override import Scope, scope_label
 from oncsim.scenario.scenario import Scenario
 
 # (what, quarters, in the first, in the second)
@@ -41,12 +43,13 @@ def _parameters(a: Scenario, b: Scenario) -> list[Difference]:
         theirs = b.parameters.registry.leaves.get(name)
         if theirs is None or theirs.axes != leaf.axes:
             continue
-        for element in leaf.elements:
+        cases = [(element, scope) for element in leaf.elements for scope in _scopes(a, b, name, element)]
+        for element, scope in cases:
             spans: list[list[Any]] = []
             for quarter in times:
                 pair = (
-                    a.parameters.element_value(leaf, element, quarter),
-                    b.parameters.element_value(theirs, element, quarter),
+                    a.parameters.scoped_value(leaf, element, scope, quarter),
+                    b.parameters.scoped_value(theirs, element, scope, quarter),
                 )
                 if pair[0] == pair[1]:
                     continue
@@ -54,8 +57,14 @@ def _parameters(a: Scenario, b: Scenario) -> list[Difference]:
                     spans[-1][1] = quarter
                 else:
                     spans.append([quarter, quarter, pair])
-            rows += [(leaf.element_name(element), span(q0, q1), shown(pair[0]), shown(pair[1])) for q0, q1, pair in spans]
+            name_here = leaf.element_name(element) + scope_label(scope)
+            rows += [(name_here, span(q0, q1), shown(pair[0]), shown(pair[1])) for q0, q1, pair in spans]
     return rows
+
+
+def _scopes(a: Scenario, b: Scenario, name: str, element: Element) -> list[Scope]:
+    """Return everywhere, and each scope in which one of the two changes an element."""
+    return list(dict.fromkeys([(), *a.parameters.scopes(name, element), *b.parameters.scopes(name, element)]))
 
 
 def span(first: Quarter, last: Quarter) -> str:

@@ -9,6 +9,7 @@ from oncsim.parameters.distribution import FORMS
 from oncsim.parameters.leaf import Leaf
 from oncsim.parameters.registry import Registry
 from oncsim.scenario.shape import ScenarioFile
+from oncsim.scenario.where import groups_above, where_schema
 
 _PRIMITIVES = {"number": "number", "integer": "integer", "flag": "boolean", "text": "string"}
 
@@ -21,8 +22,11 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     leaves = registry.leaves.values()
     law = [path for leaf in leaves if leaf.kind == "law" for path in _paths(leaf)]
     entry = schema["$defs"]["PolicyEntry"]["properties"]
-    entry["set"] = {"description": entry["set"].get("description", ""), "enum": law}
-    entry.pop("where", None)
+    served = [leaf for leaf in leaves if leaf.kind == "law" and leaf.service]
+    groups = dict.fromkeys(name for leaf in served for name in groups_above(leaf.name))
+    entry["set"] = {"description": entry["set"].get("description", ""), "enum": [*law, *groups]}
+    entry["where"] = {"description": entry["where"]["description"], **where_schema()}
+    schema["$defs"].pop("Where", None)
     properties = schema["properties"]
     for section in ("economy", "behaviour"):
         properties[section] = {

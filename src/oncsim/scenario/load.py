@@ -14,22 +14,23 @@ from pydantic import TypeAdapter
 from oncsim.calendar import Quarter
 from oncsim.errors import Fault, InputError
 from oncsim.market.spec import MarketSpec
+from oncsim.parameters.leaf import Citation
 from oncsim.parameters.lookup import Parameters
 from oncsim.parameters.override import Override
 from oncsim.parameters.registry import Registry, load_registry
 from oncsim.parameters.strict_yaml import Document
 from oncsim.scenario.caveats import caveats, late_changes
-from oncsim.scenario.changes import ChangeReader, begins_after, horizon_faults, merge_changes
+from oncsim.scenario.changes import ChangeReader, begins_after, horizon_faults, merge_changes, overlaps
 from oncsim.scenario.events import ScheduledEvent, event_horizon_faults, read_event
 from oncsim.scenario.layers import Layer, read_layers
 from oncsim.scenario.library import find_scenario
 from oncsim.scenario.pins import pinned
 from oncsim.scenario.plain_words import validated
-from oncsim.scenario.scenario import Scenario
+from oncsim.scenario.scenario import PublishedScore, Scenario
 from oncsim.scenario.sets import FILE, Sets, read_sets
-from oncsim.scenario.shape import MAX_YEARS, Expectation, Horizon, Settings
+from oncsim.scenario.shape import MAX_YEARS, Expectation, Horizon, Score, Settings
 
-_SCALARS = ("question", "description", "audience")
+_SCALARS = ("question", "description", "audience", "mechanism")
 
 
 def load_scenario(
@@ -91,6 +92,7 @@ class _Builder:
         events = self._events(start, end)
         header = {key: str(self._latest(key) or "") for key in _SCALARS}
         expect = tuple(self._expectations())
+        published = tuple(self._published())
         if self.faults or start is None or end is None or settings is None:
             return None
         return Scenario(
@@ -108,6 +110,8 @@ class _Builder:
             expect=expect,
             settings=settings,
             provenance=self.provenance,
+            mechanism=header["mechanism"],
+            published=published,
         )
 
     def _note(self, where: str, document: Document, *route: str | int) -> None:
@@ -198,14 +202,17 @@ class _Builder:
             by_layer.append(reader.read(layer))
             self.faults += reader.faults
         merged = merge_changes([*by_layer, self.sets.changes])
+        if len(self.layers) > 1 and not self.faults:
+            # Other scopes of the parents stay, and may compete with those of this file.
+            self.faults += overlaps(merged)
         # One order whatever file said it first, so that a resolved scenario warns in the same words.
-        merged.sort(key=lambda o: (o.section, o.path, o.start.index if o.start else -1))
+        merged.sort(key=lambda o: (o.section, o.path, o.scope, o.start.index if o.start else -1))
         self.late += [change for change in merged if begins_after(change, end)]
         merged = [change for change in merged if not begins_after(change, end)]
         if start is not None and end is not None:
             self.faults += horizon_faults(merged, start, end)
         for change in merged:
-            self.provenance[f"{change.section}.{change.path}"] = (
+            self.provenance[f"{change.section}.{change.label}"] = (
                 f"{change.file}:{change.line}" if change.line else change.file
             )
         return merged
@@ -232,6 +239,19 @@ class _Builder:
             item, _ = validated(_adapter(Expectation), data, self.top.document, route, Expectation)
             if item is not None:
                 result.append(item)
+        return result
+
+    def _published(self) -> list[PublishedScore]:
+        # A score is about the policy of this very file; beside that of a child it could mislead.
+        result = []
+        reader = ChangeReader(self.top.document, self.registry)
+        for i, data in enumerate(self.top.section("published", list)):
+            route = ("published", i)
+            score, _ = validated(_adapter(Score), data, self.top.document, route, Score)
+            if score is not None:
+                source = reader.citation(score.source, (*route, "source"))
+                result.append(PublishedScore(score.amount, score.years, score.of, source or Citation(), score.note))
+        self.faults += reader.faults
         return result
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from oncsim.calendar import Quarter
 from oncsim.errors import Fault, did_you_mean
-from oncsim.parameters.axes import nest
-from oncsim.parameters.leaf import Citation, Dated, Leaf, spread
+from oncsim.parameters.axes import Element, nest
+from oncsim.parameters.leaf import Citation, Dated, Leaf, Single, spread
 from oncsim.parameters.registry import Registry
 from oncsim.parameters.strict_yaml import Document, Route
 from oncsim.scenario.layers import Layer
@@ -30,7 +30,7 @@ def pinned(registry: Registry, layers: list[Layer]) -> tuple[Registry, list[str]
                 continue
             leaf = registry.leaves[name]
             history = _history(leaf, value, layer.document, route, faults)
-            if [(d.start, d.value) for d in history] != [(d.start, d.value) for d in leaf.history]:
+            if _content(history) != _content(leaf.history):
                 changed[name] = dataclasses.replace(leaf, history=history, file=layer.document.file)
             else:
                 changed.pop(name, None)
@@ -46,12 +46,30 @@ def _history(leaf: Leaf, value: Any, document: Document, route: Route, faults: l
         dates = {Quarter.parse(key): below for key, below in value.items()}
         routes = {Quarter.parse(key): (*route, key) for key in value}
     history = []
+    kept: dict[Element, Single] = {}
     for start in sorted(dates, key=lambda q: q.index if q else 0):
-        flat, problems = spread(leaf, dates[start])
-        faults.extend(document.fault((*routes[start], *keys), message) for keys, message in problems)
-        if not problems and len(flat) < len(leaf.elements):
-            faults.append(document.fault(routes[start], f"needs a value for every code of {', '.join(leaf.axes)}"))
-        elif not problems:
-            line = document.position(routes[start])[0]
-            history.append(Dated(start, nest(leaf.axes, flat), Citation((), "pinned by this scenario"), line))
+        place, single, announced = routes[start], dates[start], None
+        if isinstance(single, dict) and set(single) == {"announced", "value"}:
+            place, announced, single = (*place, "value"), _quarter(single["announced"]), single["value"]
+            if announced is None:
+                faults.append(document.fault((*routes[start], "announced"), "is not a quarter (write for example 2026Q1)"))
+        given, problems = spread(leaf, single)
+        faults.extend(document.fault((*place, *keys), message) for keys, message in problems)
+        if problems:
+            continue
+        kept = {**kept, **given}
+        if len(kept) < len(leaf.elements):
+            faults.append(document.fault(place, f"needs a value for every code of {', '.join(leaf.axes)}"))
+            continue
+        some = None if len(given) == len(leaf.elements) else frozenset(given)
+        cited = Citation((), "pinned by this scenario")
+        history.append(Dated(start, nest(leaf.axes, kept), cited, document.position(place)[0], announced, some))
     return tuple(history)
+
+
+def _quarter(text: object) -> Quarter | None:
+    return Quarter.parse(text) if isinstance(text, str) and _QUARTER.match(text) else None
+
+
+def _content(history: tuple[Dated, ...]) -> list[Any]:
+    return [(d.start, d.value, d.announced, d.given) for d in history]

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oncsim.parameters.leaf import Citation, Leaf
+from oncsim.parameters.axes import pick
+from oncsim.parameters.leaf import Citation, Dated, Leaf
 from oncsim.parameters.override import Override
 from oncsim.parameters.scalars import is_plain_text
 from oncsim.scenario.shape import SCHEMA
@@ -21,7 +22,7 @@ def resolve(scenario: Scenario) -> dict[str, Any]:
     """Return everything that is run as plain data, in the order of a scenario file."""
     changes = scenario.parameters.overrides
     data: dict[str, Any] = {"schema": SCHEMA, "id": scenario.id, "title": scenario.title}
-    data |= {key: getattr(scenario, key) for key in ("question", "description", "audience")}
+    data |= {key: getattr(scenario, key) for key in ("question", "description", "mechanism", "audience")}
     data["horizon"] = {"start": str(scenario.start), "end": str(scenario.end)}
     data["market"] = _market(scenario)
     data["settings"] = scenario.settings.model_dump(mode="json")
@@ -30,6 +31,7 @@ def resolve(scenario: Scenario) -> dict[str, Any]:
     data["policy"] = [_policy(o) for o in _sorted(changes, "policy")]
     data["events"] = [event.as_dict() for event in scenario.events]
     data["expect"] = [_expected(item) for item in scenario.expect]
+    data["published"] = [score.as_dict() for score in scenario.published]
     leaves = scenario.parameters.registry.leaves
     data["registry"] = {name: _history(leaves[name]) for name in sorted(leaves)}
     return {key: value for key, value in data.items() if value not in ("", [], {})}
@@ -37,7 +39,7 @@ def resolve(scenario: Scenario) -> dict[str, Any]:
 
 def _sorted(changes: Iterable[Override], section: str) -> list[Override]:
     chosen = [o for o in changes if o.section == section]
-    return sorted(chosen, key=lambda o: (o.path, o.start.index if o.start else -1))
+    return sorted(chosen, key=lambda o: (o.path, o.scope, o.start.index if o.start else -1))
 
 
 def _market(scenario: Scenario) -> dict[str, Any]:
@@ -54,6 +56,10 @@ def _assumed(change: Override) -> Any:
 
 def _policy(change: Override) -> dict[str, Any]:
     entry: dict[str, Any] = {"set": change.path}
+    if change.scope:
+        entry["where"] = {dimension: list(codes) for dimension, codes in change.scope}
+    if change.announced is not None:
+        entry["announced"] = str(change.announced)
     if change.start is not None:
         entry["from"] = str(change.start)
     if change.ramp:
@@ -63,11 +69,12 @@ def _policy(change: Override) -> dict[str, Any]:
     if change.until is not None:
         entry |= {"until": str(change.until), "then": change.then}
     if change.citation is not None:
-        entry["source"] = _citation(change.citation)
+        entry["source"] = cited(change.citation)
     return entry
 
 
-def _citation(citation: Citation) -> Any:
+def cited(citation: Citation) -> Any:
+    """Return a citation as it is written under ``source:``."""
     if not citation.cites:
         return citation.note or "judgement"
     cite = {"cite": list(citation.cites) if len(citation.cites) > 1 else citation.cites[0]}
@@ -87,7 +94,21 @@ def _expected(item: Any) -> dict[str, Any]:
 def _history(leaf: Leaf) -> Any:
     if leaf.history[0].start is None:
         return leaf.history[0].value
-    return {str(dated.start): dated.value for dated in leaf.history}
+    return {str(dated.start): _dated(leaf, dated) for dated in leaf.history}
+
+
+def _dated(leaf: Leaf, dated: Dated) -> Any:
+    value = dated.value
+    if dated.given is not None:
+        value = {}
+        for element in (e for e in leaf.elements if e in dated.given):
+            here = value
+            for code in element[:-1]:
+                here = here.setdefault(code, {})
+            here[element[-1]] = pick(dated.value, element)
+    if dated.announced is None:
+        return value
+    return {"announced": str(dated.announced), "value": value}
 
 
 def to_yaml(data: dict[str, Any]) -> str:

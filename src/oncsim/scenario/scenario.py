@@ -8,12 +8,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncsim.calendar import Quarter, quarters_between
+from oncsim.parameters.leaf import Citation
 from oncsim.parameters.lookup import Parameters
 from oncsim.scenario.events import ScheduledEvent
 
 if TYPE_CHECKING:
     from oncsim.market.spec import ArchetypeMarket, EmbeddedMarket, FilesMarket
     from oncsim.scenario.shape import Expectation, Settings
+
+
+@dataclass(frozen=True)
+class PublishedScore:
+    """A published estimate of what a policy spends or saves.
+
+    Parameters
+    ----------
+    amount : float
+        Dollars over the years; negative is a saving.
+    years : int
+        Number of years it covers.
+    of : str
+        Whose spending, for example Medicare.
+    source : Citation
+        Where it was published.
+    note : str
+        What differs from the scenario.
+    """
+
+    amount: float
+    years: int
+    of: str
+    source: Citation
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as it is written in a scenario file."""
+        from oncsim.scenario.resolved import cited
+
+        entry = {"amount": self.amount, "years": self.years, "of": self.of, "source": cited(self.source)}
+        return entry | ({"note": self.note} if self.note else {})
 
 
 @dataclass(frozen=True)
@@ -42,6 +75,10 @@ class Scenario:
         File and line (``file:line``) of each part, by its dotted place.
     warnings : tuple of str
         What a reader of the results should know.
+    mechanism : str
+        How the policy is meant to act, for people; empty where not given.
+    published : tuple of PublishedScore
+        Published estimates of the same policy, to stand beside the result.
     """
 
     id: str
@@ -59,6 +96,8 @@ class Scenario:
     settings: Settings
     provenance: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    mechanism: str = ""
+    published: tuple[PublishedScore, ...] = ()
 
     @property
     def quarters(self) -> list[Quarter]:

@@ -85,10 +85,20 @@ class Ramp(Section):
     over: SpanText = Field(description="length, for example 12 quarters")
 
 
+class Where(Section):
+    """Where a change holds; all that is given must match."""
+
+    service: Any = Field(None, description="priced service, or a list: picks the parameters of a group")
+    setting: Any = Field(None, description="setting of care, or a list")
+    hospital_class: Any = Field(None, description="class of hospital that payment rules name, or a list")
+    state: Any = Field(None, description="two-letter state, or a list")
+    rural: Any = Field(None, description="metro or rural")
+
+
 class PolicyEntry(Section):
     """One change of law, with the quarters in which it is in force."""
 
-    set: Text = Field(description="parameter of kind law, or one element of it (name.code)")
+    set: Text = Field(description="parameter of kind law, one element of it (name.code), or a group of priced services")
     to: Any = Field(None, description="value while in force")
     ramp: Ramp | None = Field(None, description="in place of to: move linearly")
     from_: QuarterText = Field(None, alias="from", description="first quarter in force; default from the start")
@@ -97,7 +107,8 @@ class PolicyEntry(Section):
         None, description="after until: restore what law says, or hold until law's next scheduled change"
     )
     source: Any = Field(None, description="{cite: id} of the bibliography, or text")
-    where: Any = Field(None, description="not supported yet")
+    announced: QuarterText = Field(None, description="from when it is known; default from the start of the run")
+    where: Where | None = Field(None, description="the services and places it is limited to; default all")
 
     @model_validator(mode="after")
     def _consistent(self) -> PolicyEntry:
@@ -105,6 +116,10 @@ class PolicyEntry(Section):
             raise ValueError("give either to or ramp")
         if self.ramp is not None and self.from_ is None:
             raise ValueError("a ramp needs from, the quarter of its first step")
+        if self.announced is not None and self.from_ is None:
+            raise ValueError("announced needs from, the quarter in which it takes effect")
+        if self.announced is not None and self.announced > self.from_:
+            raise ValueError(f"announced {self.announced} is after from {self.from_} (at most a surprise: the same quarter)")
         if self.until is not None and self.then is None:
             raise ValueError("until needs then: restore (give back what law says) or then: hold (keep the value)")
         if self.then is not None and self.until is None:
@@ -114,6 +129,16 @@ class PolicyEntry(Section):
         if self.ramp is not None and self.until is not None and self.from_ + (self.ramp.over - 1) > self.until:
             raise ValueError(f"the ramp is complete in {self.from_ + (self.ramp.over - 1)}, after until {self.until}")
         return self
+
+
+class Score(Section):
+    """A published estimate of what the policy spends or saves, to stand beside the result; made by another method."""
+
+    amount: float = Field(description="dollars over the years; negative is a saving")
+    years: int = Field(ge=1, le=75, description="number of years it covers")
+    of: Text = Field(description="whose spending, for example Medicare")
+    source: Any = Field(description="{cite: id} of the bibliography, or text")
+    note: str = Field("", description="what differs from the scenario")
 
 
 class Expectation(Section):
@@ -155,6 +180,7 @@ class ScenarioFile(Section):
     title: Text = Field(description="one line")
     question: Text | None = Field(None, description="the question the scenario answers")
     description: Text | None = Field(None, description="background, assumptions, how to read the results")
+    mechanism: Text | None = Field(None, description="how the policy is meant to act, in a sentence or two")
     audience: Text | None = Field(None, description="for whom it was written")
     extends: Text | None = Field(None, description="one parent: id of a bundled scenario, or a relative path")
     horizon: Horizon | None = Field(None, description="first and last quarter")
@@ -165,6 +191,7 @@ class ScenarioFile(Section):
     policy: list[PolicyEntry] | None = Field(None, description="changes of law")
     events: list[dict[str, Any]] | None = Field(None, description="what happens at a quarter to chosen organisations")
     expect: list[Expectation] | None = Field(None, description="what should come out")
+    published: list[Score] | None = Field(None, description="published estimates of the same policy, not inherited")
     registry: dict[str, Any] | None = Field(
         None, description="dated values that replace the registry's; written into scenario.resolved.yaml"
     )

@@ -11,6 +11,7 @@ schema: {schema}
 id: {id}
 title: One line that says what is different here
 question: What do you want to know?
+# mechanism: How the policy is meant to act, in a sentence or two.
 """
 
 _PARENT = """\
@@ -38,6 +39,8 @@ _TAIL = """\
 #   - set: NAME
 #     from: 2028Q1
 #     ramp: {to: 0.40, over: 12 quarters}
+#     announced: 2027Q3      # agents learn of it then; the same quarter as from is a surprise
+#     where: {state: [TN, KY], setting: on_campus}    # only there, where the parameter allows it
 
 # Assumptions about people and prices (kinds behaviour and economy), for the whole horizon.
 # behaviour:

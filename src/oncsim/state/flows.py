@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.codes import COMPONENTS
+
+_DRUG = COMPONENTS.index("drug")
+
 
 @dataclass
 class Flows:
@@ -42,14 +46,36 @@ class Money:
         The part of ``paid`` that patients owed; the rest is the payer's.
     drug_cost : (sites,) float
         What the site paid for drugs.
-    drug_cost_list : (sites,) float
-        What it would have paid without the 340B discount.
     margin_340b : (sites,) float
         What 340B adds to the drug margin of each site that buys at its prices, dollars.
+    at_340b : (sites,) float
+        Dollars each site spent on drugs bought at 340B prices.
+    charity : (sites,) float
+        Care given away because law passes part of the 340B margin on to patients; a cost.
+    pharmacy, pharmacy_patient : (sites, payers) float
+        What payers and patients paid for drugs that payers' pharmacies shipped to the site: spending, but received by nobody
+        in the market.
     """
 
     paid: NDArray[np.float64]
     patient: NDArray[np.float64]
     drug_cost: NDArray[np.float64]
-    drug_cost_list: NDArray[np.float64]
     margin_340b: NDArray[np.float64]
+    at_340b: NDArray[np.float64]
+    charity: NDArray[np.float64]
+    pharmacy: NDArray[np.float64]
+    pharmacy_patient: NDArray[np.float64]
+
+    @property
+    def by_payers(self) -> NDArray[np.float64]:
+        """What each payer paid itself, pharmacies included, (payers, components) dollars."""
+        total = self.paid.sum(axis=0) - self.patient.sum(axis=0)
+        total[:, _DRUG] += self.pharmacy.sum(axis=0)
+        return np.asarray(total)
+
+    @property
+    def by_patients(self) -> NDArray[np.float64]:
+        """What the patients of each payer owed, pharmacies included, (payers, components) dollars."""
+        total = self.patient.sum(axis=0)
+        total[:, _DRUG] += self.pharmacy_patient.sum(axis=0)
+        return np.asarray(total)

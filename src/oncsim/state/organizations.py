@@ -55,6 +55,23 @@ class Organizations(Columns):
         "loss_quarters": (np.int64, 0),
         "pay_uplift": (np.float64, 0.0),
         "uplift_until": (np.int64, -1),
+        # Value-based care (vb): arm of the Medicare model (-1 none), first quarter in it; in this model periods settled,
+        # periods in a row without a payment, payments earned; in all models results seen and their sum beyond expectation;
+        # episodes and Medicare revenue of the period under way; participation bonuses of the last eight quarters, not yet paid;
+        # whether it took part this quarter, has ever, and is a commercial medical home.
+        "vb_arm": (np.int64, -1),
+        "vb_since": (np.int64, -1_000_000),
+        "vb_periods": (np.int64, 0),
+        "vb_dry": (np.int64, 0),
+        "vb_won": (np.int64, 0),
+        "vb_results": (np.int64, 0),
+        "vb_surprise": (np.float64, 0.0),
+        "vb_episodes": (np.float64, 0.0),
+        "vb_revenue": (np.float64, 0.0),
+        "vb_bonus": (np.float64, 0.0, HISTORY),
+        "vb_part": (np.bool_, False),
+        "vb_past": (np.bool_, False),
+        "vb_commercial": (np.bool_, False),
         "margin_history": (np.float64, 0.0, HISTORY),
         "revenue_history": (np.float64, 0.0, HISTORY),
     }
@@ -89,6 +106,19 @@ class Organizations(Columns):
     loss_quarters: NDArray[np.int64]
     pay_uplift: NDArray[np.float64]
     uplift_until: NDArray[np.int64]
+    vb_arm: NDArray[np.int64]
+    vb_since: NDArray[np.int64]
+    vb_periods: NDArray[np.int64]
+    vb_dry: NDArray[np.int64]
+    vb_won: NDArray[np.int64]
+    vb_results: NDArray[np.int64]
+    vb_surprise: NDArray[np.float64]
+    vb_episodes: NDArray[np.float64]
+    vb_revenue: NDArray[np.float64]
+    vb_bonus: NDArray[np.float64]
+    vb_part: NDArray[np.bool_]
+    vb_past: NDArray[np.bool_]
+    vb_commercial: NDArray[np.bool_]
     margin_history: NDArray[np.float64]
     revenue_history: NDArray[np.float64]
 

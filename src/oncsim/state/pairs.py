@@ -133,3 +133,23 @@ def with_new_sites(
         np.insert(pairs.minutes, at, minutes),
         pairs.reach,
     )
+
+
+def with_home_care(pairs: Pairs, home: NDArray[np.bool_], minutes: float) -> Pairs:
+    """Return the pairs with care at home in its place: nobody travels to a ``home`` site, and it serves zones within reach.
+
+    Parameters
+    ----------
+    home : (sites,) bool
+        Sites whose nurses go to the patient.
+    minutes : float
+        How far they go; pairs beyond it are left out. Pairs dealt with before have zero minutes and stay.
+    """
+    at_home = home[pairs.site]
+    if not at_home.any():
+        return pairs
+    keep = ~at_home | (pairs.minutes <= minutes)
+    start = np.zeros_like(pairs.start)
+    np.cumsum(np.bincount(pairs.zone[keep], minlength=len(pairs.start) - 1), out=start[1:])
+    travelled = np.where(at_home, 0.0, pairs.minutes)
+    return Pairs(start, pairs.zone[keep], pairs.site[keep], travelled[keep], pairs.reach)

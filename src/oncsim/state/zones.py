@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from oncsim.codes import STATES
 from oncsim.randomness import identities
 
 
@@ -43,6 +45,12 @@ class Zones:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def state_code(self) -> NDArray[np.int64]:
+        """(zones,) place of each zone's state in ``STATES``, -1 where it has none, as on a plane."""
+        number = {state: place for place, state in enumerate(STATES)}
+        return np.array([number.get(state, -1) for state in self.states], dtype=np.int64)
 
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> Zones:

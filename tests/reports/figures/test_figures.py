@@ -125,3 +125,40 @@ def test_relative_effects_are_percent_of_the_baseline_and_leave_out_zero_baselin
     effects = relative_effects(sample_differences(), "final").set_index(["metric", "group"])
     assert effects.loc[("spending.total_per_patient", ""), "effect"] == pytest.approx(-2.5)
     assert ("quality.adverse_events", "") not in effects.index
+
+
+def test_budget_and_map_draw_also_without_rows_and_with_zones_unknown() -> None:
+    rows = [
+        ("2027", payer, "", who, gap, gap - 1.0, gap + 1.0)
+        for payer in ("all", "medicare_ffs", "commercial")
+        for who, gap in (("payer", -3e6), ("patient", -1e6), ("both", -4e6))
+    ]
+    table = pd.DataFrame(rows, columns=["year", "payer", "component", "who", "difference", "low", "high"])
+    zones = sample_zones()
+    effects = pd.DataFrame({"id": zones["zone"].iloc[:-1], "measure": "minutes", "difference": 0.0})
+    for one in (
+        lambda: figures.budget_by_year(table, 20),
+        lambda: figures.budget_by_year(table.iloc[:0]),
+        lambda: figures.zone_effects(zones, effects),
+        lambda: figures.zone_effects(zones, effects.assign(difference=range(len(effects))), plane=True),
+        lambda: figures.zone_effects(zones, effects.iloc[:0]),
+    ):
+        assert to_bytes(one(), "png") == to_bytes(one(), "png")
+
+
+def test_the_colours_of_a_map_have_zero_in_the_middle_and_people_rule_the_scale() -> None:
+    zones = sample_zones()
+    gaps = [1.0] * (len(zones) - 1) + [1000.0]  # the last zone has the fewest people
+    effects = pd.DataFrame({"id": zones["zone"], "measure": "minutes", "difference": gaps})
+    figure = figures.zone_effects(zones, effects, panels=[("minutes", "Travel", "")])
+    norm = figure.axes[0].collections[-1].norm
+    assert (norm.vmin, norm.vcenter, norm.vmax) == (-1.0, 0.0, 1.0)
+    few = sample_zones(3).assign(population=1.0)
+    even = figures.zone_effects(few, effects.assign(difference=[5.0] * len(effects)), panels=[("minutes", "Travel", "")])
+    assert even.axes[0].collections[-1].norm.vmax == 5.0
+
+
+def test_alaska_and_hawaii_are_told_from_the_rest() -> None:
+    zones = sample_zones()
+    assert not figures.beyond_contiguous(zones)
+    assert figures.beyond_contiguous(zones.assign(lat=[61.0, *zones["lat"][1:]], lon=[-150.0, *zones["lon"][1:]]))

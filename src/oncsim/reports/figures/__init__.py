@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oncsim.reports.figures.access import access_by_rurality
+from oncsim.reports.figures.budget_by_year import budget_by_year
 from oncsim.reports.figures.consolidation import consolidation
 from oncsim.reports.figures.events_by_year import events_by_year
 from oncsim.reports.figures.forest import forest
@@ -15,9 +16,12 @@ from oncsim.reports.figures.quality import quality_and_value
 from oncsim.reports.figures.settings import care_by_setting
 from oncsim.reports.figures.site_map import site_map
 from oncsim.reports.figures.spending import spending
+from oncsim.reports.figures.zone_effects import beyond_contiguous, zone_effects
 
 __all__ = [
     "access_by_rurality",
+    "beyond_contiguous",
+    "budget_by_year",
     "care_by_setting",
     "consolidation",
     "difference_paths",
@@ -30,4 +34,5 @@ __all__ = [
     "quality_and_value",
     "site_map",
     "spending",
+    "zone_effects",
 ]

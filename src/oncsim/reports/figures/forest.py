@@ -47,7 +47,9 @@ def _label(metric: str, group: str) -> str:
 
 
 @styled
-def forest(effects: pd.DataFrame, titles: dict[str, str] | None = None, replicates: int = 0) -> Figure:
+def forest(
+    effects: pd.DataFrame, titles: dict[str, str] | None = None, replicates: int = 0, spread: str = "95 % interval"
+) -> Figure:
     """Draw one row a metric with its effect and 95 % interval, in percent of the baseline, by theme.
 
     Parameters
@@ -58,6 +60,8 @@ def forest(effects: pd.DataFrame, titles: dict[str, str] | None = None, replicat
         Title of each scenario for the legend.
     replicates : int
         For the axis label.
+    spread : str
+        What the bars are.
     """
     if effects.empty:
         return empty_figure("No metric has a baseline other than zero, so there are no relative effects.")
@@ -80,7 +84,7 @@ def forest(effects: pd.DataFrame, titles: dict[str, str] | None = None, replicat
         last = theme == themes[-1]
         axes.tick_params(axis="x", labelbottom=last, length=3 if last else 0)
         if last:
-            span = f"; bars: 95 % interval over {replicates} paired replicates" if replicates > 1 else ""
+            span = f"; bars: {spread}, {replicates} paired replicates" if replicates > 1 else ""
             axes.set_xlabel(f"difference in percent of the baseline{span}", fontsize=8.5)
             axes.xaxis.set_label_coords(0.5, -0.4 / tall)
         top = bottom - 0.04

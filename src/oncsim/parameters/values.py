@@ -1,0 +1,77 @@
+"""The values of one quarter: by name, and by place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.calendar import Quarter
+from oncsim.parameters.places import Places, dense, laid_over, with_exceptions
+
+if TYPE_CHECKING:
+    from oncsim.parameters.lookup import Parameters
+
+
+class Values:
+    """Every value of one quarter: ``values["payment.medicare.drug_addon"]``.
+
+    A parameter without axes gives a number, flag or word; with axes a read-only dictionary by code, nested
+    for two axes. :meth:`over` gives one number a place, and alone knows of changes that hold only in some places.
+    """
+
+    __slots__ = ("_cache", "_parameters", "_tables", "quarter")
+
+    def __init__(self, parameters: Parameters, quarter: Quarter) -> None:
+        self.quarter = quarter
+        self._parameters = parameters
+        self._cache: dict[str, Any] = {}
+        self._tables: dict[tuple[str, float], tuple[tuple[str, ...], NDArray[np.float64], bool]] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._cache[name]
+        except KeyError:
+            value = self._parameters.value(name, self.quarter)
+            self._cache[name] = value
+            return value
+
+    def over(self, name: str, places: Places, otherwise: float = 1.0) -> NDArray[np.float64]:
+        """Return one value a place: that of its codes, or what a policy limited to some places says there.
+
+        Parameters
+        ----------
+        name : str
+            A parameter whose values are numbers or flags (0 and 1).
+        places : mapping of str to array of int
+            For each dimension the code of every place, as its number in ``AXES[dimension]``; -1 where a place
+            has none. All of one length; every axis of the parameter must be among them, and every dimension by
+            which a policy in force limits it.
+        otherwise : float
+            Value of places without a code on an axis of the parameter.
+
+        Raises
+        ------
+        KeyError
+            For an unknown name, and where ``places`` lacks a dimension.
+        TypeError
+            For a parameter whose values are words.
+        """
+        found = self._tables.get((name, otherwise))
+        if found is None:
+            found = self._tables[name, otherwise] = self._table(name, otherwise)
+        axes, table, limited = found
+        if limited:
+            # Places without a code on an axis are in no scope.
+            leaf = self._parameters.leaf(name)
+            windows = self._parameters.limited(name)
+            return with_exceptions(self._parameters, leaf, windows, self.quarter, places, otherwise)
+        return laid_over(name, axes, table, places)
+
+    def _table(self, name: str, otherwise: float) -> tuple[tuple[str, ...], NDArray[np.float64], bool]:
+        leaf = self._parameters.leaf(name)
+        if leaf.type == "choice":
+            raise TypeError(f"{name} is a word, and a word has no value by place (read it by its name)")
+        limited = any(o.begun(self.quarter) for o in self._parameters.limited(name))
+        return leaf.axes, dense(leaf, self[name], otherwise), limited

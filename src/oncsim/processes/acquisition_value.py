@@ -1,0 +1,148 @@
+"""What an office's patients would earn as a department of a hospital, in parts, under the law expected.
+
+Methods 2g: the buyer's gain is the facility-fee differential, the 340B margin, the commercial price differential and
+downstream care, less what a hospital costs more to run. Each part is priced by itself, so that a policy can be seen to
+move its own part and no other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import PRACTICE, SET_EXCEPTED, SET_NON_EXCEPTED
+from oncsim.prices.acquisition import Program340B, bought_at_340b, drug_acquisition, shared_savings
+from oncsim.prices.drugs import COMMERCIAL, FFS, DrugRates, drug_rates
+from oncsim.prices.places import SITE_CLASSES, Floats, PaymentPlaces
+from oncsim.prices.rates import Contract, allowed_rates
+from oncsim.prices.receipts import FACILITY, Volumes, by_payer, receipts, settle_drugs
+from oncsim.processes.finance import operating_cost
+from oncsim.processes.payment import bought_dollars, contract_of_sites, payment_places
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+    from oncsim.parameters import Values
+
+
+@dataclass(frozen=True)
+class AcquisitionValue:
+    """Yearly dollars of the present patients of practices' open sites, (sites,) each; zero elsewhere.
+
+    Attributes
+    ----------
+    margin, revenue : float
+        Margin and receipts as a new off-campus department without 340B.
+    extra_340b : float
+        What 340B prices add to that margin.
+    rates : float
+        Part of the gain over an office that administered rates make: Medicare, Medicare Advantage, Medicaid, uninsured.
+    commercial : float
+        Part that commercial prices make.
+    costs : float
+        Part that running costs make (negative where a hospital is dearer).
+    """
+
+    margin: Floats
+    revenue: Floats
+    extra_340b: Floats
+    rates: Floats
+    commercial: Floats
+    costs: Floats
+
+
+def expected_law(model: OncologyMarket) -> Values:
+    """Return the law expected half-way through the planning horizon, as far as it is announced by now."""
+    years = float(model.law["practice.horizon"]) / 2.0
+    return model.parameters.anticipated(model.quarter, model.quarter + round(4 * years))
+
+
+def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
+    """Price the present volumes of the sites of practices as offices, as departments, and at 340B prices."""
+    law, sites, orgs = expected_law(model), model.sites, model.orgs
+    rows = np.flatnonzero(sites.open & (orgs.kind[sites.org] == PRACTICE))
+    growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
+    volumes = model.volumes.of(rows).scaled_drugs(growth)
+    here = payment_places(model).of(rows)
+    shipped = contract_of_sites(model).shipped[rows]
+    setting = SET_EXCEPTED if model.law["policy.site_neutral.new_sites_excepted"] else SET_NON_EXCEPTED
+    place, terms = _department(here, setting), _contract(law, "hospital", shipped)
+    rates = allowed_rates(law, place, terms)
+    paid = receipts(law, rates, volumes).paid
+    office_terms = _contract(law, "office", shipped)
+    as_office = receipts(law, allowed_rates(law, _office(here), office_terms), volumes).paid
+    bought, through_340b = bought_dollars(rates.drugs, volumes)
+    none = np.zeros(len(rows))
+    ordinary = drug_acquisition(law, bought, none, Program340B.everywhere(len(rows), False)).cost
+    revenue = paid.sum(axis=(1, 2))
+    running = _running(model, rows, law, volumes, revenue, True)
+    extra = _extra_340b(law, place, terms, rates.drugs, volumes, paid, ordinary - _cost_340b(law, bought, through_340b))
+    change = paid.sum(axis=2) - as_office.sum(axis=2)
+    costs = _running(model, rows, law, volumes, as_office.sum(axis=(1, 2)), False) - running
+
+    def a_year(dollars: Floats) -> Floats:
+        everywhere = np.zeros(len(sites))
+        everywhere[rows] = 4.0 * dollars
+        return everywhere
+
+    return AcquisitionValue(
+        margin=a_year(revenue - ordinary - running),
+        revenue=a_year(revenue),
+        extra_340b=a_year(extra),
+        rates=a_year(np.delete(change, COMMERCIAL, axis=1).sum(axis=1)),
+        commercial=a_year(change[:, COMMERCIAL]),
+        costs=a_year(costs),
+    )
+
+
+def _cost_340b(law: Values, bought: Floats, through_340b: Floats) -> Floats:
+    everywhere = Program340B.everywhere(len(bought), True)
+    return drug_acquisition(law, bought, np.zeros(len(bought)), everywhere, through_340b).cost
+
+
+def _extra_340b(
+    law: Values, place: PaymentPlaces, terms: Contract, plain: DrugRates, volumes: Volumes, paid: Floats, saved: Floats
+) -> Floats:
+    """Return what 340B adds in a quarter: cheaper drugs, its own rates and contracts, less what law gives back of it."""
+    better = _contract(law, "hospital_340b", terms.shipped)
+    share = bought_at_340b(law, np.zeros(len(place)), Program340B.everywhere(len(place), True))
+    drugs = drug_rates(law, replace(place, bought_340b=share), better.drug, better.shipped)
+    received = settle_drugs(law, drugs, volumes)
+    usual = settle_drugs(law, plain, volumes)
+    # Commercial receipts for services are in proportion to the multiple.
+    services = paid[:, COMMERCIAL, FACILITY:].sum(axis=1) * (better.service / terms.service - 1.0)
+    extra = saved + (received - usual).sum(axis=1) + services
+    cost = by_payer(volumes.drug_dollars)[:, FFS] * drugs.bought_340b[FFS] * (1.0 - float(law["policy.p340b.discount"]))
+    kept = extra - shared_savings(law, received[:, FFS] * share, cost * share)
+    return np.asarray(kept - float(law["policy.p340b.pass_through"]) * np.maximum(kept, 0.0))
+
+
+def _department(here: PaymentPlaces, setting: int) -> PaymentPlaces:
+    count = len(here)
+    general = np.zeros(count, dtype=np.int64)
+    return PaymentPlaces(np.full(count, setting), general, here.state, here.rural, np.zeros(count))
+
+
+def _office(here: PaymentPlaces) -> PaymentPlaces:
+    count = len(here)
+    nobody = np.full(count, -1, dtype=np.int64)
+    return PaymentPlaces(np.zeros(count, dtype=np.int64), nobody, here.state, here.rural, np.zeros(count))
+
+
+def _contract(law: Values, site_class: str, shipped: Floats) -> Contract:
+    assert site_class in SITE_CLASSES
+    drug = float(law["payment.commercial.drug"][site_class])
+    service = float(law["payment.commercial.service"][site_class])
+    return Contract(np.full(len(shipped), drug), np.full(len(shipped), service), shipped)
+
+
+def _running(
+    model: OncologyMarket, rows: NDArray[np.int64], law: Values, volumes: Volumes, revenue: Floats, hospital: bool
+) -> Floats:
+    count = len(rows)
+    people = model.physicians.headcount(len(model.sites))[rows].astype(np.float64)
+    nowhere, everywhere = np.zeros(count, dtype=np.bool_), np.full(count, hospital)
+    chairs = model.sites.chairs[rows]
+    return operating_cost(law, volumes, everywhere, nowhere, chairs, people, revenue, np.zeros(count))

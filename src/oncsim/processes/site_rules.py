@@ -1,0 +1,78 @@
+"""What payers, or law through them, do to steer infusions away from hospital departments.
+
+Three levers: a rule that asks for a reason before a member is infused at a hospital (its strength is a pull away from
+there), exclusion of hospitals from the networks of infused oncology, and cost-sharing that is higher at hospitals. Members
+under a rule are a part of a payer's members, so what sites see is the log of the mean pull, as for referrers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import HOSPITAL_KINDS, NEEDS, PAYERS, SEGMENTS
+from oncsim.processes.jurisdiction import site_places
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+_COMMERCIAL, _UNINSURED = PAYERS.index("commercial"), PAYERS.index("uninsured")
+_NEED_OF = np.array([NEEDS.index(need) for _, need in SEGMENTS])
+_PAYER_OF = np.array([PAYERS.index(payer) for payer, _ in SEGMENTS])
+_TERTIARY = NEEDS.index("tertiary")
+
+
+def _over_payers(model: OncologyMarket, name: str) -> Floats:
+    """Return a parameter with the axis ``payer`` at every site, (sites, payers)."""
+    places = site_places(model)
+    count = len(model.sites)
+    columns = [model.law.over(name, {**places, "payer": np.full(count, payer)}) for payer in range(len(PAYERS))]
+    return np.column_stack(columns) if count else np.zeros((0, len(PAYERS)))
+
+
+def rule_shares(model: OncologyMarket) -> Floats:
+    """Return the share of members under a site-of-service rule at each site, chosen or imposed, (sites, payers)."""
+    return np.maximum(model.site_rule, _over_payers(model, "policy.payer.site_rule_mandated"))
+
+
+def steering_by_payers(model: OncologyMarket) -> Floats:
+    """Return the utility of each site by segment that comes from payers' rules and cost-sharing, (sites, segments)."""
+    law = model.law
+    hospital = np.isin(model.sites.kind, HOSPITAL_KINDS).astype(np.float64)[:, None]
+    rule = np.log1p(rule_shares(model) * np.expm1(float(law["payer.site_rule.strength"])))
+    utility = (hospital * rule)[:, _PAYER_OF]
+    excluded = _over_payers(model, "policy.payer.hospital_excluded")
+    if excluded.any():
+        # Cellular therapy is given nowhere else, so tertiary need is never excluded.
+        away = np.log1p(excluded * np.expm1(float(law["payer.exclusion.strength"])))
+        utility = utility + (hospital * away)[:, _PAYER_OF] * (_NEED_OF != _TERTIARY)
+    extra = extra_patient_share(model)
+    if extra.any():
+        by_need = np.array([float(law["payment.drug.asp"][need]) for need in NEEDS])[_NEED_OF]
+        owed = extra[:, _PAYER_OF] * model.contracts.drug[:, None] * by_need
+        utility = utility + float(law["choice.out_of_pocket"]) * owed / 1000.0
+    return np.asarray(utility)
+
+
+def extra_patient_share(model: OncologyMarket) -> Floats:
+    """Return what patients owe of a drug's allowed amount beyond the usual cost-sharing, (sites, payers).
+
+    ``policy.payer.hospital_coinsurance`` adds points at hospitals; under ``policy.payer.reference_pricing`` that share of
+    members owes what the price exceeds the office price by, less the part they owe of it anyway.
+    """
+    law, sites = model.law, model.sites
+    extra = np.zeros((len(sites), len(PAYERS)))
+    added = float(law["policy.payer.hospital_coinsurance"])
+    members = float(law["policy.payer.reference_pricing"])
+    contracts = getattr(model, "contracts", None)  # none in the first quarter of settling
+    if (added == 0 and members == 0) or contracts is None:
+        return extra
+    hospital = np.isin(sites.kind, HOSPITAL_KINDS)
+    above = np.clip(1.0 - float(law["payment.commercial.drug"]["office"]) / np.maximum(contracts.drug, 1e-9), 0.0, 1.0)
+    usual = float(law["payment.commercial.patient_share"])
+    owed = hospital * (added + members * above * (1.0 - usual))
+    extra[:, _COMMERCIAL] = np.clip(owed, 0.0, 1.0 - usual)
+    return extra

@@ -1,0 +1,186 @@
+"""The budget and the winners of a comparison as tables: numbers agree with what they are made from."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from oncsim.codes import PAYERS
+from oncsim.reports import write_compare_report
+from oncsim.reports.budget import budget_section, national_factor, published_rows
+from oncsim.reports.compared import Compared, read_comparison
+from oncsim.reports.winning import winners_section
+from reports.sample_run import sample_zones, write_sample_comparison
+from reports.test_html import check_page
+
+SCORE = {"amount": -30e9, "years": 10, "of": "Medicare", "source": "cbo_x", "note": "all services"}
+
+
+def sample_budget(zero: bool = False) -> pd.DataFrame:
+    """Return a budget in which payers save five per cent and patients a tenth."""
+    rows = []
+    for year, quarters in (*((str(y), 4) for y in range(2026, 2034)), ("2027-2033", 28), ("total", 32)):
+        for payer in ("all", *PAYERS):
+            level = 100e6 * quarters * (5 if payer == "all" else 1)
+            for who, share in (("payer", 0.05), ("patient", 0.10), ("both", 0.06)):
+                gap = 0.0 if zero else -share * level
+                rows.append(("other", year, quarters, payer, "", who, level, level + gap, gap, 1.1 * gap, 0.9 * gap))
+        rows.append(("other", year, quarters, "all", "drug", "payer", 3e6, 2e6, -1e6, -2e6, -0.5e6))
+    columns = ["scenario", "year", "quarters", "payer", "component", "who", "baseline", "other", "difference", "low", "high"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(percent=100 * table["difference"] / table["baseline"])
+
+
+def sample_split() -> pd.DataFrame:
+    rows = []
+    for payer in ("all", *PAYERS):
+        parts = (("price", -12e6), ("place", 3e6), ("number", 1e6), ("all", -8e6))
+        rows += [("other", "2027-2033", payer, "both", part, gap, gap - 2e6, gap + 2e6) for part, gap in parts]
+    return pd.DataFrame(rows, columns=["scenario", "year", "payer", "who", "part", "difference", "low", "high"])
+
+
+def sample_winners(zones: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for i in range(15):
+        for measure, size in (("margin", 1e6), ("patients", 10.0), ("oncologists", 1.0)):
+            gap, half = (i - 7) * size, 2.5 * size
+            kind = "practice" if i % 3 else "health_system"
+            status = ("active", "acquired" if i == 3 else "active")
+            rows.append(
+                ("organization", f"o{i}", f"Clinic {i}", kind, *status, measure, 9 * size, gap, gap - half, gap + half)
+            )
+    for i, zone in enumerate(zones["zone"]):
+        for measure in ("minutes", "untreated_share", "patient_cost", "spending"):
+            gap = float(i - 3)
+            rows.append(("zone", zone, f"Zone {i}", "rural", "", "", measure, 10.0, gap, gap - 1.5, gap + 1.5))
+    rows += [("zones", group, group, "", "", "", "minutes", 10.0, 2.0, 1.0, 3.0) for group in ("", "rural=true")]
+    columns = [
+        "of",
+        "id",
+        "name",
+        "kind",
+        "status_baseline",
+        "status_other",
+        "measure",
+        "baseline",
+        "difference",
+        "low",
+        "high",
+    ]
+    table = pd.DataFrame(rows, columns=columns).assign(scenario="other", replicates=20)
+    return table.assign(other=table["baseline"] + table["difference"])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_sample_comparison(tmp_path)
+    zones = sample_zones()
+    for name, table in (
+        ("budget", sample_budget()),
+        ("split", sample_split()),
+        ("winners", sample_winners(zones)),
+        ("zones", zones),
+    ):
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest |= {"cases": {"market": 1000.0, "national": 200_000.0}, "winners_year": "2033"}
+    manifest["scenarios"][1] |= {"published": [SCORE], "mechanism": "Less is paid", "begins": "2027Q1"}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    return tmp_path
+
+
+def section(folder: Path) -> tuple[Compared, dict]:
+    compared = read_comparison(folder)
+    return compared, budget_section(compared.of("other"), compared.others[0])
+
+
+def test_the_window_shows_every_payer_patients_and_all_with_the_naive_scaling(folder: Path) -> None:
+    compared, found = section(folder)
+    assert found["window"] == "2027-2033" and national_factor(compared) == 200.0
+    rows = {row[0]: row for row in found["rows"]}
+    assert list(rows)[-3:] == ["All payers", "Patients", "Payers and patients"]
+    assert rows["Traditional Medicare"][3:] == ["-$140 m", "-$154 m to -$126 m", "-5.0 %", "-$28.0 bn"]
+    assert "0.5 % of the country" in found["scale_note"] and "naive scaling by new cases" in found["scale_note"]
+    assert [row[0] for row in found["years"]] == [*map(str, range(2026, 2034)), "whole horizon"]
+    assert found["components"] == [["Drugs, payers", "-$1.0 m", "-$2.0 m to -$500,000"]]
+
+
+def test_a_whole_country_is_not_called_scaled(folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"cases": {"market": 200_000.0, "national": 200_000.0}}))
+    assert "repeats the difference" in section(folder)[1]["scale_note"]
+    path.write_text(json.dumps({key: value for key, value in manifest.items() if key != "cases"}))
+    assert section(folder)[1]["scale_note"] == ""
+
+
+def test_a_published_score_stands_beside_the_model_labelled_as_another_method(folder: Path) -> None:
+    compared, found = section(folder)
+    mine, score = found["published"][0], found["published"][-1]
+    assert mine[0] == "This comparison, naive scaling by new cases" and mine[2] == "-$4.0 bn a year"
+    assert score[0] == "Published score, other method"
+    assert score[1:3] == ["Medicare", "-$3.0 bn a year"] and score[3] == "-$30.0 bn over 10 years"
+    assert "cbo_x" in score[4]
+    assert published_rows(compared.of("other"), {"published": []}) == []
+
+
+def test_the_split_is_said_in_one_sentence_with_what_is_not_detectable(folder: Path) -> None:
+    _, found = section(folder)
+    said = found["split_sentence"]
+    assert said.startswith("Payments by payers and patients fall by $8.0 m over 2027-2033 (95 % interval")
+    assert "-$12.0 m is prices at the baseline's volumes" in said
+    assert "+$1.0 m is how many infusions are given (95 % interval -$1.0 m to +$3.0 m), not detectable" in said
+    assert "+$3.0 m is where patients are treated (95 % interval +$1.0 m to +$5.0 m);" in said
+    assert found["split"][-1][:5] == ["All payers and patients", "-$12.0 m", "+$3.0 m", "+$1.0 m", "-$8.0 m"]
+
+
+def test_the_ten_who_gain_and_lose_most_in_order(folder: Path) -> None:
+    found = winners_section(read_comparison(folder).of("other"))
+    assert [row[0] for row in found["gain"]] == [f"Clinic {i}" for i in range(14, 7, -1)]
+    assert [row[0] for row in found["lose"]] == [f"Clinic {i}" for i in range(7)]
+    assert found["gain"][0][3:6] == ["+$7.0 m", "+$4.5 m to +$9.5 m", "+70"]
+    assert found["gain"][-1][3] == "+$1.0 m (not detectable)"
+    assert found["lose"][3][2] == "acquired (baseline: in business)"
+    kinds = {row[0]: row for row in found["kinds"]}
+    assert kinds["Practices"][1:5] == ["10", "4 (40 %)", "3 (30 %)", "3 (30 %)"]
+    assert kinds["Health systems"][1:5] == ["5", "1 (20 %)", "2 (40 %)", "2 (40 %)"]
+
+
+def test_zones_are_counted_with_the_people_who_live_there(folder: Path) -> None:
+    found = winners_section(read_comparison(folder).of("other"))
+    zones = sample_zones()
+    people = zones["population"].to_numpy()
+    rising, falling = np.arange(len(people)) - 3 > 1.5, np.arange(len(people)) - 3 < -1.5
+    up = 100 * people[rising].sum() / people.sum()
+    assert (
+        f"Travel rises in {rising.sum()} of {len(people)} zones (where {up:.0f} % of people live)" in found["zone_sentence"]
+    )
+    assert f"falls in {falling.sum()} of" in found["zone_sentence"]
+    assert [row[0] for row in found["zones"]] == ["Everywhere", "Rural zones"]
+    assert found["zones"][0][1] == "+2 (+1 to +3)"
+
+
+def test_the_page_holds_every_section_and_both_pictures(folder: Path) -> None:
+    text = html.unescape(check_page(write_compare_report(folder)))
+    for said in ("Less is paid.", "Through which mechanism", "Static and behavioural", "Organisations that lose most"):
+        assert said in text
+    for name in ("budget", "winners_map"):
+        assert (folder / "figures" / f"{name}.png").is_file() and f"figure-{name}" in text
+
+
+def test_a_comparison_without_these_tables_says_so(tmp_path: Path) -> None:
+    text = check_page(write_compare_report(write_sample_comparison(tmp_path)))
+    assert "holds no budget" in text and "holds no table of winners" in text
+
+
+def test_equal_payments_are_not_an_effect(folder: Path) -> None:
+    sample_budget(zero=True).to_parquet(folder / "budget.parquet")
+    sample_split().assign(difference=0.0, low=0.0, high=0.0).to_parquet(folder / "split.parquet")
+    _, found = section(folder)
+    assert all(row[3] == "$0" and row[5] == "0.0 %" for row in found["rows"])
+    assert found["split"] == [] and "do not change detectably" in found["split_sentence"]
