@@ -187,6 +187,32 @@ def test_a_negotiated_price_before_there_is_one_is_an_if(capsys: Captured) -> No
     run("drug --negotiated --quarter 2030Q1", capsys)  # nothing on stderr: the law has them
 
 
+def test_reference_prices_of_other_drugs_are_mentioned(capsys: Captured) -> None:
+    words = "price drug --setting office --quarter 2027Q4 --quarter 2028Q1 --scenario reference_pricing --csv"
+    assert main(words.split()) == 0
+    said = capsys.readouterr()
+    some = "20% of drug dollars in 2028Q1"
+    assert said.err == f"note: reference_pricing pays a reference price for {some}; this is one of the other drugs\n"
+    assert "note" not in said.out
+
+
+def test_cost_sharing_at_hospitals_moves_what_the_patient_owes_and_nothing_else(capsys: Captured) -> None:
+    """8 points more of the drug at a hospital under the scenario, in commercial plans alone; nothing at an office."""
+
+    def amounts(scenario: str, payer: str, setting: str) -> dict[str, float]:
+        words = f"infusion --asp 1000 --payer {payer} --quarter 2028Q1 --csv --scenario {scenario}"
+        row = next(row for row in table_of(run(words, capsys)) if row["setting"] == setting and row["in_340b"] == "0")
+        return {name.removesuffix("_dollars"): float(text) for name, text in row.items() if name.endswith("_dollars")}
+
+    now, shared = (amounts(name, "commercial", "on_campus") for name in ("current_law", "hospital_coinsurance"))
+    drug = 1810.0  # the commercial price of a drug of $1,000 at a hospital
+    assert shared["patient"] - now["patient"] == pytest.approx(0.08 * drug, abs=0.02)
+    assert now["payer"] - shared["payer"] == pytest.approx(0.08 * drug, abs=0.02)
+    assert (now["allowed"], now["received"], now["kept"]) == (shared["allowed"], shared["received"], shared["kept"])
+    for payer, setting in (("commercial", "office"), ("medicare_ffs", "on_campus"), ("medicaid", "excepted")):
+        assert amounts("current_law", payer, setting) == amounts("hospital_coinsurance", payer, setting)
+
+
 def test_no_fee_is_paid_between_two_oncology_models(capsys: Captured) -> None:
     quarters = "--quarter 2021Q1 --quarter 2022Q4 --quarter 2026Q1"
     rows = table_of(run(f"care_management --csv {quarters}", capsys))

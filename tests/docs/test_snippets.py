@@ -130,6 +130,25 @@ def test_readme_what_if_runs_on_its_archetype(tmp_path: Path) -> None:
     assert list((tmp_path / "results" / "compare").glob("*/differences.parquet"))
 
 
+PRICED = sorted({line for _, line in COMMANDS if shlex.split(line)[1] == "price"})
+
+
+@pytest.mark.parametrize("line", PRICED)
+def test_price_commands_run(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from oncsim.cli import main
+
+    assert main(shlex.split(line)[1:]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.startswith("Dollars for")
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert {target for target, _ in _LINK.findall(text) if "/" not in target} == pages
+
+
 def test_python_blocks_compile() -> None:
     found = all_blocks("python")
     assert found

@@ -111,6 +111,8 @@ def command(
     )
     if negotiated:
         _note_if_none_negotiated(known, when)
+    if case.has_drug:
+        _note_reference_prices(known, when)
     one = setting is not None or service == "care_management"
     if as_csv:
         say_csv(_step_rows(known, case, when) if one else _setting_rows(known, case, when))
@@ -128,6 +130,14 @@ def _note_if_none_negotiated(scenario: Scenario, when: Sequence[Quarter]) -> Non
     if none:
         law = f"{scenario.id} negotiates no price of an infused cancer drug in {', '.join(none)}"
         console().note(f"note: {law}; priced as if it did")
+
+
+def _note_reference_prices(scenario: Scenario, when: Sequence[Quarter]) -> None:
+    """Say where some drugs have a reference price: the case is one of the others."""
+    shares = {quarter: float(scenario.parameters.at(quarter)["policy.reference_price.drug_share"]) for quarter in when}
+    some = [f"{share:.0%} of drug dollars in {quarter}" for quarter, share in shares.items() if share > 0]
+    if some:
+        console().note(f"note: {scenario.id} pays a reference price for {', '.join(some)}; this is one of the other drugs")
 
 
 def say_case(scenario: Scenario, case: Case, quarter: Quarter) -> None:

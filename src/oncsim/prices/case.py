@@ -16,7 +16,7 @@ from oncsim.prices.acquisition import DrugCosts, Program340B, drug_acquisition
 from oncsim.prices.drugs import FFS, asp_of_segments
 from oncsim.prices.places import Floats, PaymentPlaces
 from oncsim.prices.rates import Contract, Rates, allowed_rates
-from oncsim.prices.receipts import Receipts, Volumes, by_payer, sequester_shares, settle
+from oncsim.prices.receipts import Receipts, Volumes, by_payer, hospital_cost_sharing, sequester_shares, settle
 from oncsim.prices.schedule import SCHEDULED
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def price_case(parameters: Parameters, case: Case, quarter: Quarter) -> Priced:
     allowed = _allowed(case, rates, volumes)
     fees = np.zeros((1, len(PAYERS)))
     fees[0, PAYERS.index(case.payer)] = _monthly_fee(law, case)
-    settled: Receipts = settle(law, allowed, fees)
+    settled: Receipts = settle(law, allowed, fees, _cost_sharing(law, case, multiples[0]))
     payer = PAYERS.index(case.payer)
     allowed[0, payer, 3] += fees[0, payer]
     before = allowed[0, payer] - settled.patient[0, payer]
@@ -207,6 +207,14 @@ def _allowed(case: Case, rates: Rates, volumes: Volumes) -> Floats:
         allowed[:, :, 1] = rates.facility[service]
         allowed[:, :, 2] = rates.professional[service]
     return allowed
+
+
+def _cost_sharing(law: Values, case: Case, multiple: float) -> Floats:
+    """Return what a commercial patient owes of a hospital's drug beyond the usual share, (1, payers)."""
+    extra = np.zeros((1, len(PAYERS)))
+    shares = hospital_cost_sharing(law, np.array([float(case.hospital)]), np.array([multiple]))
+    extra[:, PAYERS.index("commercial")] = shares
+    return extra
 
 
 def _monthly_fee(law: Values, case: Case) -> float:

@@ -81,6 +81,26 @@ def patient_shares(law: Values) -> Floats:
     return np.array([medicare, medicare, commercial, float(law["payment.medicaid.patient_share"]), 1.0])
 
 
+def hospital_cost_sharing(law: Values, hospital: Floats, multiple: Floats) -> Floats:
+    """Return what commercial members owe of a drug's allowed amount beyond their usual share, (sites,).
+
+    ``policy.payer.hospital_coinsurance`` adds points at hospitals; under ``policy.payer.reference_pricing`` that share of
+    members owes what the price exceeds the office price by, less the part they owe of it anyway.
+
+    Parameters
+    ----------
+    hospital : (sites,) float
+        1 at departments of hospitals, 0 elsewhere.
+    multiple : (sites,) float
+        Bargained multiple of ASP.
+    """
+    added = float(law["policy.payer.hospital_coinsurance"])
+    members = float(law["policy.payer.reference_pricing"])
+    above = np.clip(1.0 - float(law["payment.commercial.drug"]["office"]) / np.maximum(multiple, 1e-9), 0.0, 1.0)
+    usual = float(law["payment.commercial.patient_share"])
+    return np.clip(hospital * (added + members * above * (1.0 - usual)), 0.0, 1.0 - usual)
+
+
 def sequester_shares(law: Values) -> Floats:
     """Return the part of the payer's own payment that the sequester takes, (payers, components)."""
     cut = np.zeros((len(PAYERS), len(COMPONENTS)))

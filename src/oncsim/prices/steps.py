@@ -221,7 +221,11 @@ def _who_pays(priced: Priced) -> Iterator[Step]:
     case, law = priced.case, priced.law
     payer = PAYERS.index(case.payer)
     share = 0.0 if case.service == "care_management" else float(patient_shares(law)[payer])
-    yield Step("patient's share", f"{share:.0%} of {priced.rate:,.2f}", priced.patient)
+    usual = share * priced.rate
+    yield Step("patient's share", f"{share:.0%} of {priced.rate:,.2f}", usual)
+    if priced.patient > usual + 1e-9:
+        words = f"{(priced.patient - usual) / float(priced.allowed[0]):.1%} of the drug, owed at hospitals"
+        yield Step("cost-sharing of the site", words, priced.patient - usual)
     received = "all from the patient"
     if payer != UNINSURED:
         yield Step("payer's share", f"{priced.rate:,.2f} less the patient's", priced.rate - priced.patient)

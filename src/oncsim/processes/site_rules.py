@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.codes import HOSPITAL_KINDS, NEEDS, PAYERS, SEGMENTS
+from oncsim.prices.receipts import hospital_cost_sharing
 from oncsim.processes.jurisdiction import site_places
 
 if TYPE_CHECKING:
@@ -58,11 +59,7 @@ def steering_by_payers(model: OncologyMarket) -> Floats:
 
 
 def extra_patient_share(model: OncologyMarket) -> Floats:
-    """Return what patients owe of a drug's allowed amount beyond the usual cost-sharing, (sites, payers).
-
-    ``policy.payer.hospital_coinsurance`` adds points at hospitals; under ``policy.payer.reference_pricing`` that share of
-    members owes what the price exceeds the office price by, less the part they owe of it anyway.
-    """
+    """Return what patients owe of a drug's allowed amount beyond the usual cost-sharing, (sites, payers)."""
     law, sites = model.law, model.sites
     extra = np.zeros((len(sites), len(PAYERS)))
     added = float(law["policy.payer.hospital_coinsurance"])
@@ -70,9 +67,6 @@ def extra_patient_share(model: OncologyMarket) -> Floats:
     contracts = getattr(model, "contracts", None)  # none in the first quarter of settling
     if (added == 0 and members == 0) or contracts is None:
         return extra
-    hospital = np.isin(sites.kind, HOSPITAL_KINDS)
-    above = np.clip(1.0 - float(law["payment.commercial.drug"]["office"]) / np.maximum(contracts.drug, 1e-9), 0.0, 1.0)
-    usual = float(law["payment.commercial.patient_share"])
-    owed = hospital * (added + members * above * (1.0 - usual))
-    extra[:, _COMMERCIAL] = np.clip(owed, 0.0, 1.0 - usual)
+    hospital = np.isin(sites.kind, HOSPITAL_KINDS).astype(np.float64)
+    extra[:, _COMMERCIAL] = hospital_cost_sharing(law, hospital, contracts.drug)
     return extra
