@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from oncsim.calendar import Quarter, quarters_between
 
-quarters = st.builds(Quarter, st.integers(1000, 9000), st.integers(1, 4))
+quarters = st.builds(Quarter, st.integers(1, 9000), st.integers(1, 4))
 
 
 @given(quarters)
@@ -30,7 +30,10 @@ def test_a_year_has_four_quarters() -> None:
     assert [str(Quarter(2026, 3) + step) for step in range(4)] == ["2026Q3", "2026Q4", "2027Q1", "2027Q2"]
 
 
-@pytest.mark.parametrize("text", ["2026", "2026Q5", "2026Q0", "2026-Q1", "26Q1", "2026q1", "", "2026Q11", "2026Q1\n2"])
+@pytest.mark.parametrize(
+    "text",
+    ["2026", "2026Q5", "2026Q0", "2026-Q1", "26Q1", "2026q1", "", "2026Q11", "2026Q1\n2", "\uff12\uff10\uff12\uff16Q1"],
+)
 def test_what_is_not_a_quarter_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a quarter"):
         Quarter.parse(text)

@@ -1,7 +1,7 @@
 """Play every ready policy against current law and write docs/policy-results.md: what moved, with intervals.
 
-``python tools/write_policy_results.py [REPLICATES]`` (20 by default) takes about a minute for two policies on two cores. Runs
-and reports stay in results/policies and are used again.
+``python tools/write_policy_results.py [REPLICATES]`` (20 by default) takes about a minute for two policies on two cores.
+Runs and reports stay in results/policies and are used again.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def page(found: dict[str, Comparison], replicates: int) -> str:
         "last four quarters. The gain is per oncologist and year, before integration and the seller's price.\n",
         "## Ten-year budget\n",
         budgets(found),
-        "Dollars of this market's oncology in millions over ten years from the start of the policy; patients of all payers in "
-        "the last column.\n",
+        "Dollars of this market's oncology in millions over ten years from the start of the policy; patients of all payers "
+        "in the last column.\n",
         "## What the scenarios expect\n",
         expectations(found),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PATTERN = re.compile(r"^(\d{4})Q([1-4])$")
+_PATTERN = re.compile(r"^([0-9]{4})Q([1-4])$")
 
 
 @dataclass(frozen=True, order=True)
@@ -46,7 +46,7 @@ class Quarter:
         return self.index - other.index
 
     def __str__(self) -> str:
-        return f"{self.year}Q{self.number}"
+        return f"{self.year:04d}Q{self.number}"
 
 
 def quarters_between(start: Quarter, end: Quarter) -> list[Quarter]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import yaml
@@ -92,6 +93,27 @@ def test_all_codes_of_a_parameter_are_one_change(tmp_path: Path) -> None:
     (one,) = changes(load(tmp_path, "base"), load(tmp_path, "other", policy=[cut]))
     assert one["name"] == "policy.site_neutral.drug_administration" and "(on campus" in one["title"]
     assert "excepted" not in one["title"] and one["new"] == "0.4"
+
+
+def test_parameters_that_one_entry_sets_alike_are_one_change_and_what_is_spared_is_named(tmp_path: Path) -> None:
+    some = ["general", "rural_referral", "sole_community_rural", "sole_community_urban", "childrens"]
+    cut = {"set": "policy.office_equal", "from": "2028Q1", "ramp": {"to": 1.0, "over": "4 quarters"}, "source": "judgement"}
+    cut["where"] = {"service": ["administration", "visit"], "hospital_class": some}
+    (one,) = changes(load(tmp_path, "base"), load(tmp_path, "other", policy=[cut]))
+    assert one["title"] == "Equal to the office (drug administration, clinic visits; all but critical access, cancer)"
+    assert (one["unit"], one["from"], one["full"]) == ("share of the way", "2028Q1", "2028Q4")
+    two = {"administration": "2028Q1", "visit": "2029Q1"}
+    apart = [{**cut, "where": {**cut["where"], "service": name}, "from": start} for name, start in two.items()]
+    apart = json.loads(json.dumps(apart))  # no part shared, which the file would show as an anchor
+    assert len(changes(load(tmp_path, "base"), load(tmp_path, "apart", policy=apart))) == 2
+
+
+def test_a_change_that_only_becomes_known_earlier_is_told_as_that(tmp_path: Path) -> None:
+    known = {**CUT, "from": "2029Q1", "announced": "2027Q1"}
+    late = {**CUT, "from": "2029Q1", "announced": "2028Q3"}
+    (one,) = changes(load(tmp_path, "base", policy=[known]), load(tmp_path, "other", policy=[late]))
+    assert one["title"].startswith("Medicare rate for 340B drugs") and one["title"].endswith(" announced")
+    assert (one["old"], one["new"], one["unit"], one["from"]) == ("2027Q1", "2028Q3", "", "2029Q1")
 
 
 def test_a_scenario_without_scores_has_none(tmp_path: Path) -> None:

@@ -71,6 +71,10 @@ def test_organisations_equal_a_plain_loop_also_those_of_one_side_alone(tmp_path:
         row = one(found, "organization", org, "margin")
         assert row["difference"] == pytest.approx(np.mean(each))
         assert (row["lowest"], row["highest"]) == pytest.approx((min(each), max(each)))
+    whole = [side[side["quarter"].isin(LAST)].groupby("replicate")["margin"].sum() for side in sides]
+    kind = one(found, "kind", "practice", "margin")
+    assert kind["difference"] == pytest.approx((whole[1] - whole[0]).mean())
+    assert kind["lowest"] == pytest.approx((whole[1] - whole[0]).min())
     assert one(found, "organization", "old", "margin")["status_other"] == "absent"
     assert one(found, "organization", "new", "margin")["status_baseline"] == "absent"
     assert one(found, "organization", "p2", "margin")["status_baseline"] == "closed"  # in two of three replicates

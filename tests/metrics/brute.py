@@ -422,10 +422,8 @@ ORACLES["incentive.acquisition_costs"] = lambda state: gained(state, ["costs"])
 
 ORACLES["spending.margin_340b"] = lambda state: {("all", ""): sum(state.money.margin_340b)}
 ORACLES["spending.purchases_340b"] = lambda state: {("all", ""): sum(state.money.at_340b)}
-ORACLES["spending.margin_340b_per_drug_dollar"] = lambda state: ratio(
-    sum(state.money.margin_340b), sum(state.money.at_340b)
-)
-ORACLES["consolidation.hospitals_340b"] = lambda state: {("all", ""): len([1 for one in state.hospitals.participates if one])}
+ORACLES["spending.margin_340b_per_drug_dollar"] = lambda state: ratio(sum(state.money.margin_340b), sum(state.money.at_340b))
+ORACLES["consolidation.hospitals_340b"] = lambda state: {("all", ""): sum(map(int, state.hospitals.participates))}
 
 
 @oracle("consolidation.child_sites_340b")

@@ -48,6 +48,14 @@ def test_a_ramp_shows_its_steps_and_what_it_cancels(tiny: Registry) -> None:
     assert "the change scheduled for 2031Q1 no longer applies" in rows[-1][1]
 
 
+@pytest.mark.parametrize("at, cancels", [(2026, True), (2031, False), (2032, False)])
+def test_what_holds_throughout_cancels_only_what_is_still_to_come(tiny: Registry, at: int, cancels: bool) -> None:
+    parameters = Parameters(tiny, [Override(ADDON, (), 0.1, "policy", file="--set")])
+    rows = parameters.explain(ADDON, [Quarter(at, 1)])
+    assert ("2031Q1 no longer applies" in rows[0].by) == cancels
+    assert "2005" not in rows[0].by and "2013" not in rows[0].by
+
+
 def test_every_explained_value_is_the_value_that_is_used(tiny: Registry) -> None:
     changes = [
         Override(ADDON, (), 0.1, "policy", start=Quarter(2027, 3), until=Quarter(2029, 1), then="hold"),

@@ -59,6 +59,7 @@ ECONOMY = {
     "payment.drug.biosimilar_share": 0.0,
 }
 BEHAVIOUR = {
+    "payment.medicare_advantage.follows_340b_rate": 1.0,
     "payment.uninsured.rate": 0.3,
     "payment.uninsured.free_drug": 0.8,
     "payment.commercial.patient_share": 0.12,
@@ -80,7 +81,12 @@ VOLUMES = Volumes(1000.0 * STANDARD, ONE, ONE, 0.5 * ONE)
 CONTRACT = Contract(np.full(4, 1.5), np.full(4, 2.0), np.zeros(4))
 
 
-def law(economy: dict[str, Any] | None = None, policy: list[dict[str, Any]] | None = None, **changes: Any) -> Values:
+def law(
+    economy: dict[str, Any] | None = None,
+    policy: list[dict[str, Any]] | None = None,
+    behaviour: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Values:
     """Return the values above, with changes by the last words of a name (``p340b.discount`` as ``p340b__discount``)."""
     values = dict(LAW)
     for key, value in changes.items():
@@ -88,5 +94,7 @@ def law(economy: dict[str, Any] | None = None, policy: list[dict[str, Any]] | No
         known = [name for name in values if name.endswith(wanted)]
         values[known[0] if len(known) == 1 else wanted] = value
     entries = [{"set": name, "to": value} for name, value in values.items()]
-    made = scenario(1, policy=[*entries, *(policy or [])], economy=ECONOMY | (economy or {}), behaviour=BEHAVIOUR)
+    made = scenario(
+        1, policy=[*entries, *(policy or [])], economy=ECONOMY | (economy or {}), behaviour=BEHAVIOUR | (behaviour or {})
+    )
     return made.parameters.at(Quarter(2026, 1))

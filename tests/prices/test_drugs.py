@@ -55,6 +55,13 @@ def test_the_special_rate_holds_in_340b_departments_alone() -> None:
     np.testing.assert_array_equal(paid(law(p340b__medicare_rate=1.06))[:, FFS], 1.06)
 
 
+def test_advantage_contracts_follow_the_special_rate_as_far_as_they_are_tied_to_it() -> None:
+    for follow, expected in ((1.0, 0.8), (0.0, 1.06), (0.5, 0.93)):
+        rates = paid(law(behaviour={"payment.medicare_advantage.follows_340b_rate": follow}))
+        np.testing.assert_allclose(rates[OLD, MA], 0.95 * expected)
+        np.testing.assert_allclose(rates[[OFFICE, CAMPUS, NEW], MA], 0.95 * 1.06)
+
+
 def negotiated(kept: bool = False, follows: float = 0.0) -> list[dict[str, Any]]:
     changes = {"drug_share": 0.5, "ratio": 0.6, "addon_kept": kept, "commercial_follows": follows}
     return [{"set": f"policy.negotiated_price.{name}", "to": value} for name, value in changes.items()]

@@ -97,6 +97,16 @@ def test_state_law_bars_facility_fees_off_campus_in_its_state_only() -> None:
     np.testing.assert_allclose(barred[VISIT, [OLD, NEW], COMMERCIAL], 2 * (120.0 - 80.0))
 
 
+def test_a_market_without_states_has_what_most_states_say_of_facility_fees() -> None:
+    ban = "policy.facility_fee_ban"
+    usual = allowed_rates(law(), PLACES, CONTRACT).facility
+    one_state = allowed_rates(law(policy=[{"set": f"{ban}.TX", "to": 1.0}]), PLACES, CONTRACT).facility
+    np.testing.assert_array_equal(one_state, usual)
+    all_states = allowed_rates(law(policy=[{"set": ban, "to": 1.0}]), PLACES, CONTRACT).facility
+    np.testing.assert_allclose(all_states[ADMINISTRATION, [OLD, NEW], COMMERCIAL], 2 * 100.0)
+    np.testing.assert_array_equal(all_states[:, CAMPUS], usual[:, CAMPUS])
+
+
 def test_site_neutral_advantage_contracts_pay_no_more_than_the_office() -> None:
     neutral = [{"set": "policy.medicare_advantage.site_neutral", "to": 1.0}]
     usual, equal = allowed_rates(law(), PLACES, CONTRACT), allowed_rates(law(policy=neutral), PLACES, CONTRACT)

@@ -40,6 +40,15 @@ def test_fees_follow_navigated_patients_by_payer() -> None:
     assert (booked - before).sum() == pytest.approx(kept * fees.sum())
 
 
+def test_a_fee_of_all_payers_is_none_for_the_uninsured_who_would_owe_it_to_themselves() -> None:
+    model = paid(100.0, 2)
+    fees = navigation_fees(model).sum(axis=0)
+    assert (fees[:4] > 0).all() and fees[4] == 0  # control: the others pay
+    uninsured, part = model.money.paid[:, 4], model.money.patient[:, 4]
+    assert uninsured.sum() > 0
+    np.testing.assert_allclose(part, uninsured)
+
+
 def test_without_a_fee_nobody_takes_it_up_and_nothing_costs_more() -> None:
     model = paid(0.0)
     assert not model.sites.navigation_added.any() and (navigation_cost(model) == 0).all()

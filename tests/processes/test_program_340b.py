@@ -415,6 +415,18 @@ def test_a_threshold_can_hold_for_one_class_or_place() -> None:
         assert dsh.any()
 
 
+@pytest.mark.parametrize("discount", [0.0, 0.3])
+def test_without_a_discount_the_margin_is_exactly_zero(discount: float) -> None:
+    policy = [{"set": "policy.p340b.discount", "to": discount}, {"set": "policy.p340b.pass_through", "to": 0.01}]
+    model = start(4, MIXED, policy=policy)
+    while not model.finished:
+        model.step()
+        taking_part = model.sites.eligible_340b & model.sites.open
+        assert taking_part.any()
+        none = (model.money.margin_340b == 0.0) & (model.money.charity == 0.0)
+        assert none[taking_part].all() == (discount == 0.0)
+
+
 def test_take_up_is_what_generated_and_given_markets_draw_from() -> None:
     take_up = Parameters(load_registry()).at(Quarter(2026, 1))["health_system.p340b.take_up"]
     assert PARTICIPATION.items() <= dict(take_up).items()

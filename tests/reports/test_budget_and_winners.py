@@ -58,6 +58,7 @@ def sample_winners(zones: pd.DataFrame) -> pd.DataFrame:
         for measure in ("minutes", "untreated_share", "patient_cost", "spending"):
             gap = float(i - 3)
             rows.append(("zone", zone, f"Zone {i}", "rural", "", "", measure, 10.0, gap, gap - 1.5, gap + 1.5))
+    rows.append(("kind", "practice", "practice", "practice", "", "", "margin", 9e6, 0.5e6, -2e6, 3e6))
     rows += [("zones", group, group, "", "", "", "minutes", 10.0, 2.0, 1.0, 3.0) for group in ("", "rural=true")]
     columns = [
         "of",
@@ -107,7 +108,7 @@ def test_the_window_shows_every_payer_patients_and_all_with_the_naive_scaling(fo
     assert rows["Traditional Medicare"][3:] == ["-$140 m", "-$154 m to -$126 m", "-5.0 %", "-$28.0 bn"]
     assert "0.5 % of the country" in found["scale_note"] and "naive scaling by new cases" in found["scale_note"]
     assert [row[0] for row in found["years"]] == [*map(str, range(2026, 2034)), "whole horizon"]
-    assert found["components"] == [["Drugs, payers", "-$1.0 m", "-$2.0 m to -$500,000"]]
+    assert found["components"] == [["Drugs, payers", "-$1.0 m", "-$2.0 m to -$0.50 m"]]
 
 
 def test_a_whole_country_is_not_called_scaled(folder: Path) -> None:
@@ -122,9 +123,10 @@ def test_a_whole_country_is_not_called_scaled(folder: Path) -> None:
 def test_a_published_score_stands_beside_the_model_labelled_as_another_method(folder: Path) -> None:
     compared, found = section(folder)
     mine, score = found["published"][0], found["published"][-1]
-    assert mine[0] == "This comparison, naive scaling by new cases" and mine[2] == "-$4.0 bn a year"
+    assert mine[0] == "This comparison, cancer drug treatment" and mine[2] == "-$4.0 bn"
+    assert "naive scaling by new cases" in found["published_note"] and "other years" in found["published_note"]
     assert score[0] == "Published score, other method"
-    assert score[1:3] == ["Medicare", "-$3.0 bn a year"] and score[3] == "-$30.0 bn over 10 years"
+    assert score[1:3] == ["Medicare", "-$3.0 bn"] and score[3] == "-$30.0 bn over 10 years"
     assert "cbo_x" in score[4]
     assert published_rows(compared.of("other"), {"published": []}) == []
 
@@ -141,14 +143,15 @@ def test_the_split_is_said_in_one_sentence_with_what_is_not_detectable(folder: P
 
 def test_the_ten_who_gain_and_lose_most_in_order(folder: Path) -> None:
     found = winners_section(read_comparison(folder).of("other"))
-    assert [row[0] for row in found["gain"]] == [f"Clinic {i}" for i in range(14, 7, -1)]
-    assert [row[0] for row in found["lose"]] == [f"Clinic {i}" for i in range(7)]
-    assert found["gain"][0][3:6] == ["+$7.0 m", "+$4.5 m to +$9.5 m", "+70"]
-    assert found["gain"][-1][3] == "+$1.0 m (not detectable)"
-    assert found["lose"][3][2] == "acquired (baseline: in business)"
+    # Of eight that gain, the two smallest are within their intervals and so are not told as winners; losers alike.
+    assert [row[0] for row in found["gain"]] == [f"Clinic {i}" for i in range(14, 9, -1)]
+    sold = "Clinic 3 (acquired; baseline: in business)"
+    assert [row[0] for row in found["lose"]] == ["Clinic 0", "Clinic 1", "Clinic 2", sold, "Clinic 4"]
+    assert found["gain"][0][2:5] == ["+$7.0 m", "+$4.5 m to +$9.5 m", "+70.0"]
     kinds = {row[0]: row for row in found["kinds"]}
     assert kinds["Practices"][1:5] == ["10", "4 (40 %)", "3 (30 %)", "3 (30 %)"]
     assert kinds["Health systems"][1:5] == ["5", "1 (20 %)", "2 (40 %)", "2 (40 %)"]
+    assert kinds["Practices"][-1] == "-$2.0 m to +$3.0 m" and kinds["Health systems"][-1] == ""
 
 
 def test_zones_are_counted_with_the_people_who_live_there(folder: Path) -> None:
@@ -162,12 +165,14 @@ def test_zones_are_counted_with_the_people_who_live_there(folder: Path) -> None:
     )
     assert f"falls in {falling.sum()} of" in found["zone_sentence"]
     assert [row[0] for row in found["zones"]] == ["Everywhere", "Rural zones"]
-    assert found["zones"][0][1] == "+2 (+1 to +3)"
+    assert found["zones"][0][1] == "+2 (+1.00 to +3.00)"
+    assert found["zones"][0][1].sure and not hasattr(found["zones"][0][2], "sure")
 
 
 def test_the_page_holds_every_section_and_both_pictures(folder: Path) -> None:
     text = html.unescape(check_page(write_compare_report(folder)))
-    for said in ("Less is paid.", "Through which mechanism", "Static and behavioural", "Organisations that lose most"):
+    sections = ("Through which mechanism", "Static and behavioural", "Organisations that lose most")
+    for said in ("not as a result: Less is paid", *sections):
         assert said in text
     for name in ("budget", "winners_map"):
         assert (folder / "figures" / f"{name}.png").is_file() and f"figure-{name}" in text

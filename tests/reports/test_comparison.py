@@ -70,7 +70,7 @@ def test_a_comparison_without_manifest_or_quarters_still_has_a_report(tmp_path: 
     table = sample_differences()
     table[table["quarter"].isin(["final", "mean"])].to_csv(tmp_path / "differences.csv", index=False)
     (tmp_path / "differences.parquet").unlink()
-    assert "other, against baseline" in _text(tmp_path)
+    assert "Baseline: baseline (baseline)." in _text(tmp_path)
 
 
 def test_a_folder_without_differences_is_refused(tmp_path: Path) -> None:

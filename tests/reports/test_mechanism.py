@@ -35,12 +35,18 @@ ROWS = {
 }
 
 
-def told(rows: dict = ROWS, replicates: int = 20, budget: bool = True) -> Told:
+def told(rows: dict = ROWS, replicates: int = 20, budget: bool = True, paths: dict | None = None) -> Told:
+    """Return a comparison: ``paths`` gives the quarter from which the difference of a metric at the end is there."""
+    lines = [(metric, group, when, *values) for (metric, group, when), values in rows.items()]
+    quarters = [f"{year}Q{part}" for year in range(2026, 2036) for part in (1, 2, 3, 4)]
+    for name, since in (paths or {}).items():
+        level, gap, half = rows[name, "", "final"]
+        lines += [(name, "", one, level, gap * (one >= since), half * (one >= since)) for one in quarters]
     frame = pd.DataFrame(
         [
             {"scenario": "cut", "quarter": when, "metric": metric, "group": group, "baseline": level, "other": level + gap}
             | {"difference": gap, "low": gap - half, "high": gap + half, "replicates": replicates}
-            for (metric, group, when), (level, gap, half) in rows.items()
+            for metric, group, when, level, gap, half in lines
         ]
     ).assign(low_with_behaviour=np.nan)
     money = pd.DataFrame(
@@ -63,67 +69,152 @@ def told(rows: dict = ROWS, replicates: int = 20, budget: bool = True) -> Told:
             | {"difference": gap, "low": gap - 1e6, "high": gap + 1e6}
             for part, gap in (("price", -210e6), ("place", 9e6), ("number", 0.5e6), ("all", -200.5e6))
         ]
+        + [
+            {"scenario": "cut", "year": year, "payer": "all", "who": "both", "part": "price"}
+            | {"difference": gap, "low": gap - 1e6, "high": gap + 1e6}
+            for year, gap in (("2026", 0.0), ("2027", -20e6))
+        ]
+        + [
+            {"scenario": "cut", "year": "2027-2035", "payer": payer, "who": "both", "part": "price"}
+            | {"difference": gap, "low": gap - 1e6, "high": gap + 1e6}
+            for payer, gap in (("medicare_ffs", -150e6), ("commercial", -60e6), ("medicaid", -0.5e6))
+        ]
     )
     nothing = pd.DataFrame(columns=["scenario"])
     held = (money, split) if budget else (money.iloc[:0], split.iloc[:0])
     return Told(Compared(Path(), {}, frame, *held, nothing, nothing, {}, []), "cut")
 
 
+PATHS = {"spending.margin_340b": "2027Q1", "incentive.acquisition_gain": "2026Q2"}
 SHORT = [
-    "Medicare pays 340B hospitals what their drugs cost.",
-    "It changes Medicare rate for 340B drugs from 1.06 to 0.666 (from 2027Q1; cut.yaml:11).",
-    "First effect: the 340B margin falls by $7.0 m a quarter (95 % interval -$8.0 m to -$6.0 m), the ratio of commercial to "
-    "Medicare prices rises by 0.3 (95 % interval +0.2 to +0.4) and at the baseline's volumes the new prices alone lower "
-    "payments by $210 m over 2027-2035 (95 % interval -$211 m to -$209 m).",
-    "Who owns care: the number of acquisitions falls by 1.50 over the horizon (95 % interval -2 to -1) and the "
-    "share of oncologists in independent practices rises by 4.0 percentage points (95 % interval +3.0 to +5.0).",
+    "The law: Medicare rate for 340B drugs from 1.06 to 0.666 (from 2027Q1; cut.yaml:11).",
+    "First: at the baseline's volumes the new prices alone lower payments "
+    "by $210 m over 2027-2035 (95 % interval -$211 m to "
+    "-$209 m; traditional Medicare -$150 m and commercial insurance -$60.0 "
+    "m); the 340B margin falls by $7.0 m a quarter (95 % "
+    "interval -$8.0 m to -$6.0 m), detectable from 2027Q1; the yearly gain "
+    "per oncologist from acquiring a practice falls by "
+    "$90,000 (95 % interval -$110,000 to -$70,000), detectable from 2026Q2, before the law starts.",
+    "Owners and places of care: the number of acquisitions falls by 1.50 "
+    "over the horizon (95 % interval -2.00 to -1.00) and "
+    "the share of oncologists in independent practices rises by 4.0 percentage points (95 % interval +3.0 to +5.0).",
     "Spending: payments by payers fall by $200 m over 2027-2035, 20.0 % (95 % interval -$201 m to -$199 m).",
-    "No detectable change in the hospital share of infusions (-0.7 to +0.3 percentage points), the mean travel time to care "
-    "(-0.8 to +1.20 minutes), the share of patients not treated (exactly zero) and payments by patients over 2027-2035 "
-    "(-$1.5 m to +$500,000).",
+    "Mechanism: the law itself moves rates and margins; the number of acquisitions falls, because the yearly gain per "
+    "oncologist from acquiring a practice falls; the share of oncologists "
+    "in independent practices rises, because the number of "
+    "acquisitions falls; payments by payers fall, because the price of the baseline's volumes falls.",
+    "No detectable change in the hospital share of infusions (-0.70 to "
+    "+0.30 percentage points), the mean travel time to care "
+    "(-0.80 to +1.20 minutes), the share of patients not treated (exactly zero) and payments by patients over 2027-2035 "
+    "(-$1.5 m to +$0.50 m).",
 ]
+BEGUN = {**ENTRY, "begins": "2027Q1"}
 
 
 def test_golden_sentences() -> None:
-    assert in_short(told(), ENTRY) == SHORT
-    assert lead(told(), ENTRY) == [SHORT[1], SHORT[2], SHORT[4]]
+    assert in_short(told(paths=PATHS), BEGUN) == SHORT
+    assert lead(told(paths=PATHS), BEGUN) == [SHORT[0], SHORT[1], SHORT[3], SHORT[4]]
 
 
 def test_each_step_that_moved_names_what_acts_on_it_and_the_rest_is_folded() -> None:
-    said = chain_sentences(told(), ENTRY)
-    law = "because “Medicare rate for 340B drugs” goes from 1.06 to 0.666"
-    static = "the price of the baseline's volumes falls by $210 m over 2027-2035"
-    assert said[0] == f"Rates: {law}, {static} and the ratio of commercial to Medicare prices rises by 0.3."
-    assert said[1] == f"Margins: {law}, the 340B margin falls by $7.0 m a quarter."
-    assert said[2].startswith(
-        "Gain from acquiring a practice: because the 340B margin falls by $7.0 m a quarter, the yearly gain"
+    said = chain_sentences(told(paths=PATHS), BEGUN)
+    assert said[0] == (
+        "Rates: the price of the baseline's volumes falls by $210 m over "
+        "2027-2035; the ratio of commercial to Medicare prices "
+        "rises by 0.3, directly by the law."
     )
-    assert said[3].startswith("Deals and closures: because the yearly gain per oncologist")
-    assert said[4].startswith("Who owns care: because the number of acquisitions falls by 1.50")
-    assert said[-1].startswith("No detectable change in where patients are treated and access")
+    assert said[1] == "Margins: the 340B margin falls by $7.0 m a quarter, detectable from 2027Q1, directly by the law."
+    assert said[3].endswith(", because the yearly gain per oncologist from acquiring a practice falls.")
+    assert said[4].startswith("Who owns care: ") and said[4].endswith(", because the number of acquisitions falls.")
+    assert said[-1] == "No detectable change in where patients are treated and access."
 
 
-def test_a_step_without_a_cause_that_moved_goes_back_to_the_law() -> None:
-    still = {key: (level, 0.0, 0.0) if "acqui" in key[0] or "margin" in key[0] else (level, gap, half)
-             for key, (level, gap, half) in ROWS.items()}  # fmt: skip
-    said = chain_sentences(told(still), ENTRY)
-    (owns,) = [text for text in said if text.startswith("Who owns care")]
-    assert "because “Medicare rate" in owns
-    assert "deals and closures" in said[-1]
+def changed(name: str, **sides: float) -> dict:
+    """Return the rows with one metric's difference or interval replaced."""
+    (key,) = [key for key in ROWS if key[0] == name and not key[1]]
+    level, gap, half = ROWS[key]
+    return {**ROWS, key: (level, sides.get("gap", gap), sides.get("half", half))}
 
 
-def test_a_row_a_metric_with_a_verdict() -> None:
-    rows = chain_rows(told())
-    assert [row[-1] for row in rows if row[1].startswith("The 340B margin")] == ["falls"]
-    # The price of the baseline's volumes and the two sums of the budget come on top of the metrics.
-    assert rows[0][:2] == ["Rates", "The price of the baseline's volumes, 2027-2035"] and len(rows) == len(ROWS) + 3
-    assert rows[-1][1:4] == ["Payments by patients, 2027-2035", "$1.0 bn", "-$500,000"]
-    assert len(chain_rows(told(budget=False))) == len(ROWS)
-    nil = told({**ROWS, ("consolidation.closures", "", "total"): (0.0, 0.0, 0.0)}, budget=False)
-    assert len(chain_rows(nil)) == len(ROWS)  # none in either scenario: nothing to say
-    found = {row[1]: row[-1] for row in rows}
-    assert found["The mean travel time to care"] == "no detectable change"
-    assert found["The share of patients not treated"] == "exactly the same"
+def why(rows: dict, step: str, paths: dict | None = None) -> str:
+    (text,) = [text for text in chain_sentences(told(rows, paths=paths), ENTRY) if text.startswith(step)]
+    return text
+
+
+def test_a_cause_that_moved_the_wrong_way_or_not_detectably_is_not_claimed() -> None:
+    owners = "Who owns care"
+    assert "because the number of acquisitions falls" in why(ROWS, owners)
+    for rows in (
+        changed("consolidation.acquisitions", gap=1.5),
+        changed("consolidation.acquisitions", half=9.0),
+        changed("consolidation.acquisitions", gap=0.0, half=0.0),
+    ):
+        assert why(rows, owners).endswith(", which no step recorded here explains.")
+
+
+def test_a_cause_that_is_seen_long_after_its_effect_is_not_claimed() -> None:
+    rows = {
+        ("finance.margin_practice", "", "final"): (0.05, -0.02, 0.01),
+        ("price.commercial_index", "", "final"): (150.0, -9.0, 1.0),
+    }
+    early = {"finance.margin_practice": "2028Q1", "price.commercial_index": "2029Q1"}
+    late = {**early, "price.commercial_index": "2029Q2"}
+    other = {"changes": [{**LEVER, "name": "policy.antitrust.state_review"}]}
+    said = [chain_sentences(told(rows, budget=False, paths=paths), other)[1] for paths in (early, late)]
+    assert said[0].endswith("because the commercial price index (nominal) falls.")
+    assert said[1].endswith("which no step recorded here explains.")
+
+
+def test_the_law_is_named_only_where_it_acts_itself() -> None:
+    antitrust = {"changes": [{**LEVER, "name": "policy.antitrust.state_review"}]}
+    (deals,) = [text for text in chain_sentences(told(), antitrust) if text.startswith("Deals")]
+    assert deals.endswith("directly by the law.")
+    (margins,) = [text for text in chain_sentences(told(), antitrust) if text.startswith("Margins")]
+    assert margins.endswith("which no step recorded here explains.")
+    behaviour = {"changes": [{**LEVER, "kind": "behaviour", "name": "practice.autonomy.spread"}]}
+    assert "by what the scenario changes" in chain_sentences(told(), behaviour)[1]
+
+
+def test_a_difference_begins_where_a_year_of_it_does() -> None:
+    name = "spending.margin_340b"
+    found = told(paths={name: "2027Q1"})
+    assert found.onset(name) == "2027Q1" and found.onset("consolidation.acquisitions") == ""
+    assert told(paths={name: "2035Q4"}).onset(name) == "2035Q4"  # the end of the horizon cuts the year
+    assert told(changed(name, half=99e6), paths={name: "2027Q1"}).onset(name) == ""
+    assert told(paths={name: "2027Q1"}, replicates=1).onset(name) == ""
+    broken = told(paths={name: "2027Q1"})
+    rows = broken._quarterly[name, ""]
+    rows[6] = {**rows[6], "difference": 0.0, "low": -1.0, "high": 1.0}  # 2027Q3: luck ended it
+    assert broken.onset(name) == "2027Q4"
+
+
+def test_what_passes_is_told_apart_from_what_lasts() -> None:
+    name = "consolidation.hopd_share_infusions"
+    found = told(paths={name: "2027Q1"})  # its interval holds zero in every quarter
+    assert found.passing(name) is None
+    rows = found._quarterly[name, ""]
+    for i in range(8, 12):
+        rows[i] = {**rows[i], "difference": 0.01 + 0.001 * i, "low": 0.005, "high": 0.03}
+    assert found.passing(name)["quarter"] == "2028Q4"
+    said = [text for text in in_short(found, ENTRY) if text.startswith("For a time only")]
+    assert said == [
+        "For a time only, no longer detectable at the end: the hospital share "
+        "of infusions (+2.1 percentage points in 2028Q4)."
+    ]
+    rows[9] = {**rows[9], "low": -0.5}
+    assert found.passing(name) is None
+
+
+def test_a_row_a_metric_that_moved_and_one_for_each_step_that_did_not() -> None:
+    rows, left = chain_rows(told(paths=PATHS))
+    since = {row[1]: row[-1] for row in rows}
+    assert since["340B margin"] == "2027Q1" and since["Acquisitions"] == "over the horizon"
+    assert rows[0][:2] == ["Rates", "Price of the baseline's volumes, 2027-2035"] and rows[0][-1] == "2027"
+    assert since["Hospital share of infusions"] == since["Mean travel time to care"] == "not detectable"
+    # The untreated and payments by patients did not move and are not the first of their steps.
+    assert left == 2 and "Share of patients not treated" not in since
+    nil = told({**ROWS, ("consolidation.closures", "", "total"): (0.0, 0.0, 0.0)}, paths=PATHS)
+    assert chain_rows(nil) == (rows, left)  # none in either scenario: nothing to say
 
 
 def test_identical_scenarios_are_said_to_differ_in_nothing() -> None:
@@ -137,14 +228,23 @@ def test_identical_scenarios_are_said_to_differ_in_nothing() -> None:
 
 def test_without_budget_and_manifest_the_rest_is_still_said() -> None:
     said = in_short(told(budget=False), {})
-    assert said[0].startswith("First effect: the 340B margin falls")
+    assert said[0].startswith("Margins: the 340B margin falls")
     assert not any("2027-2035" in text for text in said)
 
 
 def test_levers_say_a_ramp_and_events_are_counted() -> None:
-    assert lever({**LEVER, "step": "0.9", "place": ""}).endswith("from 1.06 to 0.666, step by step (from 2027Q1)")
+    assert lever({**LEVER, "step": "0.9", "place": ""}).endswith("from 1.06 to 0.666 (from 2027Q1, step by step)")
     said = in_short(told(), {"changes": [{"kind": "events"}, {"kind": "events"}]})
-    assert said[0] == "It also makes 2 events happen or not happen."
+    assert said[0] == "The scenario also makes 2 events happen or not happen."
+
+
+def test_values_of_law_are_told_in_their_units_with_the_end() -> None:
+    share = {**LEVER, "old": "0", "new": "0.57", "unit": "share", "full": "2029Q4", "place": "", "until": "2030Q4"}
+    assert lever(share, "2035Q4").endswith("from 0 % to 57 % (from 2027Q1 to 2030Q4, step by step until 2029Q4)")
+    assert lever(share, "2030Q4").endswith("(from 2027Q1, step by step until 2029Q4)")
+    flag = {**LEVER, "old": "false", "new": "true", "unit": "flag"}
+    assert "from no to yes (from" in lever(flag)
+    assert "from 1.06 to 0.666, ratio to ASP (" in lever({**LEVER, "unit": "ratio to ASP"})
 
 
 def test_verdicts() -> None:

@@ -22,7 +22,7 @@ def test_group_codes_become_words() -> None:
     assert group_words("") == ""
     assert group_words("rural=true") == "rural zones"
     assert group_words("component=drug;payer=commercial") == "component drug, commercial insurance"
-    assert group_words("deprivation_quartile=2") == "deprivation quartile 2"
+    assert group_words("deprivation_quartile=2") == "second quarter of deprivation"
 
 
 def test_every_metric_of_the_model_has_words_and_a_theme() -> None:

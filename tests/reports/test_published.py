@@ -12,7 +12,15 @@ from oncsim.parameters.registry import load_registry
 from oncsim.reports.figures.published import beside_published
 from oncsim.reports.figures.style import to_bytes
 from oncsim.reports.html import write_report
-from oncsim.reports.published import TAKES, Compared, overlapping, published_section, published_series
+from oncsim.reports.published import (
+    TAKES,
+    Compared,
+    Drawn,
+    agreement,
+    overlapping,
+    published_section,
+    published_series,
+)
 from oncsim.reports.reading import read_run
 from reports.sample_run import sample_tables, write_sample_run
 
@@ -105,3 +113,22 @@ def test_the_figure_is_the_same_every_time() -> None:
     drawn = overlapping(metrics(2010, 2020), nation=True)
     assert to_bytes(beside_published(drawn), "png") == to_bytes(beside_published(drawn), "png")
     assert len(to_bytes(beside_published([]), "png")) > 0
+
+
+def test_where_the_model_lies_and_whether_it_moves_alike_is_said() -> None:
+    about = panel("hospital_share")
+    model = pd.Series({2014: 0.20, 2020: 0.18})
+    apart = Drawn(about, model, {"one": {2014: 0.41, 2020: 0.51}, "two": {2014: 0.30}})
+    assert agreement(apart) == (
+        "Hospital share of infusions: the model lies below all 3 published values, by 10.0 percentage points to "
+        "33.0 percentage points; where a series has two years, the model does not move the same way."
+    )
+    close = Drawn(about, pd.Series({2014: 0.40, 2020: 0.52}), {"one": {2014: 0.41, 2020: 0.51}})
+    assert agreement(close) == (
+        "Hospital share of infusions: the model lies below 1 and above 1 of 2 published values; where a series has two "
+        "years, the model moves the same way."
+    )
+    one = Drawn(about, model, {"two": {2014: 0.1}})
+    assert agreement(one) == (
+        "Hospital share of infusions: the model lies above the 1 published value, by 10.0 percentage points."
+    )

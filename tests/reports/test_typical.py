@@ -53,8 +53,8 @@ def test_where_it_goes_against_the_mean_is_said() -> None:
     found = typical_replicate(_metrics({SHARE: share, WAIT: wait}))
     assert found.replicate == 0
     assert found.caution == (
-        "In this replicate some metrics moved against the mean: the share of patients not treated fell by 0.2 "
-        "percentage points, while the mean over replicates rose by 0.5 percentage points."
+        "In this replicate some metrics moved against the mean: the share of patients not treated fell by 0.20 "
+        "percentage points, while the mean over replicates rose by 0.46 percentage points."
     )
 
 

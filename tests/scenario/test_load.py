@@ -66,7 +66,7 @@ def test_policies_merge_by_what_they_set(load: Write) -> None:
 
 def test_events_add_up_and_expectations_are_not_inherited(load: Write) -> None:
     event = "events:\n  - {at: 2028Q1, do: lose_340b, org: largest_system}\n"
-    load(event + "expect:\n  - {metric: a.b, sign: positive}\n", "parent")
+    load(event + "expect:\n  - {metric: access.minutes_mean, sign: positive}\n", "parent")
     child = load("extends: parent.yaml\n" + event, "child")
     assert len(child.events) == 2
     assert child.expect == ()
@@ -139,6 +139,8 @@ def test_a_folder_that_is_set_is_relative_to_the_working_folder(
         (f"{ADDON}=4%", f"--set: {ADDON}: found the text '4%' (expected a number; write 0.04)"),
         (f"{ADDON}=3", f"--set: {ADDON}: 3 is outside the limits of {ADDON}"),
         (f"{ADDON}=", f"--set: {ADDON}: has no value"),
+        (f"{ADDON}={{dist: uniform, low: 0, high: 0.1}}", f"--set: {ADDON}: law has no distribution (give one value)"),
+        ("payment.medicare=0.1", "--set: payment.medicare: is a group, and one parameter is set at a time ("),
         (f"{ADDON}=[1", f"--set: {ADDON}: a list that started with [ is not closed"),
         ("payment.medicare.drug_adon=0.1", f"did you mean '{ADDON}'?"),
     ],

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from oncsim.scenario import Scenario
 
 SPAN_YEARS = 10
+ANNOUNCED = " announced"
 
 
 def changes(baseline: Scenario, other: Scenario) -> list[dict[str, str]]:
@@ -20,20 +21,28 @@ def changes(baseline: Scenario, other: Scenario) -> list[dict[str, str]]:
     -------
     list of dict
         ``name`` (dotted name or ``events``), ``title``, ``kind`` (``policy``, ``economy``, ``behaviour`` or
-        ``events``), ``from`` and ``until`` (first and last quarter that differ), ``old`` and ``new`` (values, of the
-        last quarter that differs), ``step`` (the first new value where it is another, as in a ramp), ``place`` (file and
-        line that set it, where known).
+        ``events``), ``unit``, ``from`` and ``until`` (first and last quarter that differ), ``old`` and ``new`` (values, of
+        the last quarter that differs), ``step`` (the first new value where it is another, as in a ramp), ``full`` (of a
+        ramp, the quarter that reaches the last value), ``place`` (file and line that set it, where known).
     """
     if not hasattr(other, "resolved") or not hasattr(baseline, "resolved"):
         return []
     from oncsim.scenario.differ import differences
 
     spans: dict[str, list[tuple[str, str, str, str]]] = {}
-    for row in differences(baseline, other):
+    for row in (one for joint in differences(baseline, other) for one in _apart(joint)):
         name = row[0]
         if not name.startswith(("horizon", "settings", "market", "expect")):
             spans.setdefault(f"{name} {row[1]}" if name == "events" else name, []).append(row)
     return _merged([_entry(name, rows, baseline, other) for name, rows in spans.items()], other)
+
+
+def _apart(row: tuple[str, str, str, str]) -> list[tuple[str, str, str, str]]:
+    """Return one row a code of a row that names several: ``a.b.{general, cancer} [state: TN]``."""
+    name, when, old, new = row
+    head, opened, rest = name.partition(".{")
+    codes, closed, tail = rest.partition("}")
+    return [(f"{head}.{code}{tail}", when, old, new) for code in codes.split(", ")] if opened and closed else [row]
 
 
 def _entry(name: str, rows: list[tuple[str, str, str, str]], baseline: Scenario, other: Scenario) -> dict[str, str]:
@@ -49,11 +58,16 @@ def _entry(name: str, rows: list[tuple[str, str, str, str]], baseline: Scenario,
         "new": last[3],
         "place": place,
     }
-    return entry | ({"step": first[3]} if first[3] != last[3] else {})
+    if first[3] == last[3]:
+        return entry
+    # Only where the baseline stays as it is do the steps belong to the scenario alone.
+    full = {"full": last[1].split("-")[0]} if len({row[2] for row in rows}) == 1 else {}
+    return entry | {"step": first[3]} | full
 
 
 def _place(name: str, baseline: Scenario, other: Scenario) -> tuple[str, str]:
     """Return the section that sets a parameter and the file and line: of the other scenario if it does."""
+    name = name.removesuffix(ANNOUNCED)
     if name.startswith("events"):
         return "events", ""
     for scenario in (other, baseline):
@@ -79,22 +93,51 @@ def _merged(entries: list[dict[str, str]], scenario: Scenario) -> list[dict[str,
     together: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for number, entry in enumerate(entries):
         leaf, _, scope = _parts(entry["name"], scenario)
-        alone = (str(number),) if entry["kind"] == "events" else ()
+        alone = (str(number),) if entry["kind"] == "events" else (ANNOUNCED,) if _announced(entry) else ()
         key = (leaf, scope, entry["place"], entry["from"], entry["until"], *alone)
         together.setdefault(key, []).append(entry)
     merged = []
     for (leaf, scope, *_), some in together.items():
         first = dict(some[0])
         if first["kind"] != "events":
+            known = scenario.parameters.registry.leaves.get(leaf)
             first |= {"name": f"{leaf}{scope}", "title": _title(leaf, scope, some, scenario)}
+            first |= {"unit": str(known.unit) if known is not None else ""}
+            if _announced(some[0]):
+                first |= {"name": f"{first['name']}{ANNOUNCED}", "title": f"{first['title']}{ANNOUNCED}", "unit": ""}
             first |= {side: _values([one[side] for one in some]) for side in ("old", "new")}
         merged.append(first)
-    return merged
+    return _siblings(merged)
+
+
+def _announced(entry: dict[str, str]) -> bool:
+    """Return whether only the quarter in which a change becomes known differs."""
+    return entry["name"].endswith(ANNOUNCED)
+
+
+def _siblings(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Put parameters together that one entry of a file sets alike and whose titles differ after the last comma only."""
+    together: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for number, entry in enumerate(entries):
+        head, comma, tail = entry["title"].partition(", ")
+        head = f"{head} ({tail.partition(' (')[2]}"
+        alike = tuple(entry.get(key, "") for key in ("kind", "from", "until", "old", "new", "unit", "step", "full", "place"))
+        alone = () if comma and entry["kind"] != "events" and entry["place"] else (str(number),)
+        together.setdefault((head, *alike, *alone), []).append(entry)
+    found = []
+    for some in together.values():
+        head, _, tail = some[0]["title"].partition(", ")
+        # What is in brackets, codes and places, is the same for all and is said once.
+        whose = tail.partition(" (")[2]
+        names = [entry["title"].partition(", ")[2].partition(" (")[0] for entry in some]
+        title = f"{head} ({', '.join(names)}{'; ' + whose if whose else ')'}"
+        found.append(some[0] if len(some) == 1 else {**some[0], "title": title})
+    return found
 
 
 def _parts(name: str, scenario: Scenario) -> tuple[str, tuple[str, ...], str]:
     """Return the parameter, the codes of the element and the scope of a name such as ``a.b.code [state: TN]``."""
-    path, bracket, scope = name.partition(" [")
+    path, bracket, scope = name.removesuffix(ANNOUNCED).partition(" [")
     words = path.split(".")
     for size in range(len(words), 0, -1):
         if ".".join(words[:size]) in scenario.parameters.registry.leaves:
@@ -113,7 +156,9 @@ def _title(leaf: str, scope: str, entries: list[dict[str, str]], scenario: Scena
         every = dict.fromkeys(element[axis] for element in known.elements)
         some = list(dict.fromkeys(codes[axis] for codes in changed if len(codes) > axis))
         if len(some) < len(every):
+            spared = [code for code in every if code not in some]
             shown = ", ".join(some) if len(some) <= 4 else f"{len(some)} of {len(every)} by {known.axes[axis]}"
+            shown = f"all but {', '.join(spared)}" if len(some) > len(spared) <= 3 and len(every) > 3 else shown
             said.append(shown.replace("_", " "))
     text = f"{known.title} ({'; '.join(said)})" if said else str(known.title)
     return text + scope.replace("_", " ")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-ORGANIZATION, ZONE, GROUP = "organization", "zone", "zones"
+ORGANIZATION, KIND, ZONE, GROUP = "organization", "kind", "zone", "zones"
 ABSENT = "absent"
 WINNER_COLUMNS = (
     *("scenario", "of", "id", "name", "kind", "status_baseline", "status_other", "measure", "baseline", "other"),
@@ -33,7 +33,8 @@ def organizations(base: Path, other: Path, quarters: list[str], label: str) -> p
     """Return what each organisation gains and loses over the last quarters; :data:`WINNER_COLUMNS`.
 
     ``margin`` and ``patients`` are sums over the quarters (a year where there are four), ``oncologists`` is their mean,
-    ``independent`` the share of replicates in which it is in business and unowned in the last one. An organisation that
+    ``independent`` the share of replicates in which it is in business and unowned in the last one. Rows with ``of``
+    ``kind`` are the sums of ``margin`` over all organisations of a kind (``id``). An organisation that
     a scenario lacks has zero of each and the status ``absent``; the status is the most frequent over replicates.
 
     Parameters
@@ -64,7 +65,14 @@ def organizations(base: Path, other: Path, quarters: list[str], label: str) -> p
         "status_baseline": sides[0][1],
         "status_other": sides[1][1],
     }
-    return _measured(words, {name: (sides[0][0][name], sides[1][0][name]) for name in ORGANIZATION_MEASURES})
+    each = _measured(words, {name: (sides[0][0][name], sides[1][0][name]) for name in ORGANIZATION_MEASURES})
+    kinds = sorted(about["kind"].unique())
+    sums = [
+        np.array([side["margin"][(about["kind"] == kind).to_numpy()].sum(axis=0) for kind in kinds]) for side, _ in sides
+    ]
+    told_of = {"scenario": label, "of": KIND, "id": kinds, "name": kinds, "kind": kinds}
+    together = _measured({**told_of, "status_baseline": "", "status_other": ""}, {"margin": (sums[0], sums[1])})
+    return pd.concat([each, together], ignore_index=True)
 
 
 def _sums(frame: pd.DataFrame, orgs: pd.Index, replicates: pd.Index, quarters: list[str]) -> tuple[dict[str, Floats], Any]:

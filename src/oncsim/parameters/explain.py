@@ -46,40 +46,42 @@ def explain(parameters: Parameters, name: str, quarters: Iterable[Quarter]) -> l
     wanted = [e for e in leaf.elements if e[: len(codes)] == codes]
     times = list(quarters)
     return [
-        _one(parameters, leaf, element, scope, quarter)
+        _one(parameters, leaf, element, scope, quarter, times[0])
         for element in wanted
         for scope in ((), *parameters.scopes(leaf.name, element))
         for quarter in times
     ]
 
 
-def _one(parameters: Parameters, leaf: Leaf, element: Element, scope: Scope, quarter: Quarter) -> Explained:
+def _one(parameters: Parameters, leaf: Leaf, element: Element, scope: Scope, quarter: Quarter, since: Quarter) -> Explained:
     value = parameters.scoped_value(leaf, element, scope, quarter)
-    by, file, line = _cause(parameters, leaf, element, scope, quarter)
+    by, file, line = _cause(parameters, leaf, element, scope, quarter, since)
     drawn = parameters.drawn.get(leaf.name)
     if drawn is not None:
         by = f"drawn ({'factor ' if drawn.factor else ''}{drawn.amount:.6g}) over: {by}"
     return Explained(leaf.element_name(element) + scope_label(scope), quarter, value, by, file, line)
 
 
-def _cause(parameters: Parameters, leaf: Leaf, element: Element, scope: Scope, quarter: Quarter) -> tuple[str, str, int]:
+def _cause(
+    parameters: Parameters, leaf: Leaf, element: Element, scope: Scope, quarter: Quarter, since: Quarter
+) -> tuple[str, str, int]:
     begun = [o for o in parameters.windows(leaf.name, element, scope) if o.begun(quarter)]
     if not begun:
         # What holds everywhere holds here too, until something is said of here.
-        return _cause(parameters, leaf, element, (), quarter) if scope else _registry(leaf, element, quarter)
+        return _cause(parameters, leaf, element, (), quarter, since) if scope else _registry(leaf, element, quarter)
     window = begun[-1]
     if not window.over(quarter):
-        return _said(leaf, window, quarter), window.file, window.line
+        return _said(leaf, window, quarter, since), window.file, window.line
     assert window.until is not None
     if held(parameters, leaf, window, quarter):
         return f"{window.section}, held after {window.until}", window.file, window.line
-    by, file, line = _cause(parameters, leaf, element, (), quarter) if scope else _registry(leaf, element, quarter)
+    by, file, line = _cause(parameters, leaf, element, (), quarter, since) if scope else _registry(leaf, element, quarter)
     if window.then == RESTORE:
         return f"{by}; restored after {window.until}", file, line
     return f"{by}; the hold after {window.until} ended with this change", file, line
 
 
-def _said(leaf: Leaf, window: Override, quarter: Quarter) -> str:
+def _said(leaf: Leaf, window: Override, quarter: Quarter, since: Quarter) -> str:
     text = window.section
     if window.ramp:
         text += f", ramp step {window.step(quarter)} of {window.ramp}"
@@ -88,8 +90,8 @@ def _said(leaf: Leaf, window: Override, quarter: Quarter) -> str:
     if window.until is not None:
         text += f" until {window.until}"
     elif window.section == "policy":
-        first = window.start or Quarter(0, 1)
-        cancelled = next_change(leaf, window.element, first, Quarter(9999, 4))
+        # What holds from the start on only cancels what comes after the quarters that are asked for begin.
+        cancelled = next_change(leaf, window.element, window.start or since, Quarter(9999, 4))
         if cancelled is not None and cancelled.start is not None:
             text += f", open-ended (the change scheduled for {cancelled.start} no longer applies)"
     if window.announced is not None:

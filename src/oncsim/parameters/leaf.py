@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from oncsim.calendar import Quarter
@@ -153,6 +154,11 @@ class Leaf:
         """Every combination of codes along the axes; one empty element where there are none."""
         return elements(self.axes)
 
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Index of the quarter from which each dated value holds; a value without a date always did."""
+        return tuple(dated.start.index if dated.start is not None else 0 for dated in self.history)
+
     @property
     def numeric(self) -> bool:
         """Whether values are numbers."""
@@ -198,10 +204,9 @@ def flat(leaf: Leaf, dated: Dated) -> dict[Element, Single]:
 
 def in_force(leaf: Leaf, quarter: Quarter) -> Dated:
     """Return the dated value of the registry that holds in a quarter (the first one, before it)."""
-    if leaf.history[0].start is None:
+    if len(leaf.history) == 1:
         return leaf.history[0]
-    starts = [dated.start.index for dated in leaf.history if dated.start is not None]
-    return leaf.history[max(0, bisect_right(starts, quarter.index) - 1)]
+    return leaf.history[max(0, bisect_right(leaf.starts, quarter.index) - 1)]
 
 
 def next_change(leaf: Leaf, element: Element, after: Quarter, by: Quarter) -> Dated | None:
@@ -260,6 +265,8 @@ def _spread(
             by_element[at] = checked
     elif isinstance(value, dict):
         axis = leaf.axes[depth]
+        if not value:
+            problems.append((keys, "is empty (give one value, or a mapping of codes to values)"))
         for code, below in value.items():
             if code in AXES[axis]:
                 _spread(leaf, below, (*at, code), (*keys, code), by_element, problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -151,7 +152,11 @@ class Parameters:
             return self._in_proportion(leaf, leaf.index, dated, quarter)
         if leaf.drift is None or dated is not leaf.history[-1] or dated.start is None or quarter <= dated.start:
             return dated.value
-        growth = self._growth_since(leaf.drift, dated.start, quarter)
+        # Law is updated with the year; prices and costs move all the time.
+        until = Quarter(quarter.year, 1) if leaf.kind == "law" else quarter
+        if until <= dated.start:
+            return dated.value
+        growth = self._growth_since(leaf.drift, dated.start, until, yearly=leaf.kind == "law")
         return _map(dated.value, lambda number: number * growth)
 
     def draw(self, luck: Luck, names: Iterable[str] | None = None) -> Parameters:
@@ -241,8 +246,12 @@ class Parameters:
         entries = {element: setter(leaf, element, dated) for element in leaf.elements}
         return nest(leaf.axes, {e: pick(d.value, e) * ratio(d.start) for e, d in entries.items()})
 
-    def _growth_since(self, rate: str, start: Quarter, quarter: Quarter) -> float:
+    def _growth_since(self, rate: str, start: Quarter, quarter: Quarter, yearly: bool = False) -> float:
         self.reads.add(rate)
+        if yearly:
+            leaf = self.registry.leaves[rate]
+            years = range(start.year + 1, quarter.year + 1)
+            return math.prod(1.0 + self.plain(leaf, Quarter(year, 1)) for year in years)
         factors = self._growth.setdefault((rate, start.index), [1.0])
         leaf = self.registry.leaves[rate]
         while len(factors) <= quarter - start:

@@ -8,7 +8,7 @@ may be paid a special rate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -158,7 +158,12 @@ def drug_rates(law: Values, places: PaymentPlaces, commercial_drug: Floats, ship
     medicare = medicare_drug(law, places)
     paid = np.empty((len(places), len(PAYERS), len(NEEDS)))
     paid[:, FFS] = medicare
-    paid[:, ADVANTAGE] = float(law["payment.medicare_advantage.rate"]) * medicare
+    plans = medicare
+    if places.bought_340b.any():
+        follow = float(law["payment.medicare_advantage.follows_340b_rate"])
+        usual = medicare_drug(law, replace(places, bought_340b=np.zeros(len(places))))
+        plans = usual + follow * (medicare - usual)
+    paid[:, ADVANTAGE] = float(law["payment.medicare_advantage.rate"]) * plans
     paid[:, COMMERCIAL] = _commercial(law, places, commercial_drug, shipped)[:, None]
     paid[:, MEDICAID] = float(law["payment.medicaid.drug"])
     # Sellers of free drugs bill nothing: only the part that is bought is charged.

@@ -80,6 +80,12 @@ def allowed_rates(law: Values, places: PaymentPlaces, contract: Contract) -> Rat
     return Rates(drug_rates(law, places, contract.drug, contract.shipped), facility, professional, fee, schedule)
 
 
+def barred_shares(law: Values, places: PaymentPlaces) -> Floats:
+    """Return the share of commercial facility fees that state law bars, (sites,); without a state, as in most states."""
+    usual = float(np.median([float(share) for share in law["policy.facility_fee_ban"].values()]))
+    return np.where(places.off_campus, law.over("policy.facility_fee_ban", places.codes, otherwise=usual), 0.0)
+
+
 def _commercial_facility(law: Values, places: PaymentPlaces, schedule: Schedule) -> Floats:
     """Return what the commercial multiple applies to, (services, sites).
 
@@ -88,6 +94,6 @@ def _commercial_facility(law: Values, places: PaymentPlaces, schedule: Schedule)
     """
     spill = float(law["policy.site_neutral.commercial_spillover"])
     base = spill * np.minimum(schedule.facility, schedule.opps) + (1.0 - spill) * schedule.opps
-    barred = np.where(places.off_campus, law.over("policy.facility_fee_ban", places.codes, otherwise=0.0), 0.0)
+    barred = barred_shares(law, places)
     office = np.where(places.hospital, np.maximum(schedule.office - schedule.professional, 0.0), 0.0)
     return np.asarray((1.0 - barred) * base + barred * np.minimum(base, office))

@@ -53,6 +53,13 @@ class Volumes:
         """Return the volumes of some sites."""
         return Volumes(self.drug_dollars[rows], self.infusions[rows], self.visits[rows], self.patient_quarters[rows])
 
+    def kept(self, share: Floats) -> Volumes:
+        """Return what is left of the volumes when a share of each payer's patients stays, (sites, payers)."""
+        by_segment = np.repeat(share, len(NEEDS), axis=1)
+        return Volumes(
+            self.drug_dollars * by_segment, self.infusions * share, self.visits * share, self.patient_quarters * share
+        )
+
     def scaled_drugs(self, factor: float) -> Volumes:
         """Return the same volumes with drugs dearer by a factor."""
         return replace(self, drug_dollars=self.drug_dollars * factor)

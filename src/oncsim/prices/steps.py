@@ -24,6 +24,7 @@ from oncsim.prices.drugs import (
     medicare_drug,
 )
 from oncsim.prices.management import drug_intensity
+from oncsim.prices.rates import barred_shares
 from oncsim.prices.receipts import patient_shares, sequester_shares
 from oncsim.prices.schedule import SCHEDULED
 
@@ -202,7 +203,7 @@ def _commercial_facility(priced: Priced, number: int, opps: float) -> Iterator[S
     if spill > 0:
         words = f"in {spill:.0%} of contracts, {float(schedule.facility[number, 0]):,.2f} for the hospital"
         yield Step("Medicare's site-neutral rate", words, base)
-    barred = float(law.over("policy.facility_fee_ban", place.codes, otherwise=0.0)[0]) if place.off_campus[0] else 0.0
+    barred = float(barred_shares(law, place)[0])
     if barred > 0:
         office = float(schedule.office[number, 0])
         at_office = min(base, max(office - float(schedule.professional[number, 0]), 0.0))

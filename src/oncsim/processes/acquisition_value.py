@@ -21,6 +21,7 @@ from oncsim.prices.rates import Contract, allowed_rates
 from oncsim.prices.receipts import FACILITY, Volumes, by_payer, receipts, settle_drugs
 from oncsim.processes.finance import operating_cost
 from oncsim.processes.payment import bought_dollars, contract_of_sites, payment_places
+from oncsim.processes.site_rules import kept_at_hospitals
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -60,27 +61,33 @@ def expected_law(model: OncologyMarket) -> Values:
 
 
 def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
-    """Price the present volumes of the sites of practices as offices, as departments, and at 340B prices."""
+    """Price the present volumes of the sites of practices as offices, as departments, and at 340B prices.
+
+    Patients whom law keeps from hospitals are lost to a department: their payments are part of what it gains less, and what
+    their drugs and care would cost part of what it saves.
+    """
     law, sites, orgs = expected_law(model), model.sites, model.orgs
     rows = np.flatnonzero(sites.open & (orgs.kind[sites.org] == PRACTICE))
     growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
     volumes = model.volumes.of(rows).scaled_drugs(growth)
+    as_department = volumes.kept(kept_at_hospitals(model, law, rows))
     here = payment_places(model).of(rows)
     shipped = contract_of_sites(model).shipped[rows]
     setting = SET_EXCEPTED if model.law["policy.site_neutral.new_sites_excepted"] else SET_NON_EXCEPTED
     place, terms = _department(here, setting), _contract(law, "hospital", shipped)
     rates = allowed_rates(law, place, terms)
-    paid = receipts(law, rates, volumes).paid
+    paid = receipts(law, rates, as_department).paid
     office_terms = _contract(law, "office", shipped)
     as_office = receipts(law, allowed_rates(law, _office(here), office_terms), volumes).paid
-    bought, through_340b = bought_dollars(rates.drugs, volumes)
-    none = np.zeros(len(rows))
-    ordinary = drug_acquisition(law, bought, none, Program340B.everywhere(len(rows), False)).cost
+    bought, through_340b = bought_dollars(rates.drugs, as_department)
+    kept_cost = _ordinary(law, bought)
+    lost_drugs = _ordinary(law, bought_dollars(rates.drugs, volumes)[0]) - kept_cost
     revenue = paid.sum(axis=(1, 2))
-    running = _running(model, rows, law, volumes, revenue, True)
-    extra = _extra_340b(law, place, terms, rates.drugs, volumes, paid, ordinary - _cost_340b(law, bought, through_340b))
+    running = _running(model, rows, law, as_department, revenue, True)
+    saved = kept_cost - _cost_340b(law, bought, through_340b)
+    extra = _extra_340b(law, place, terms, rates.drugs, as_department, paid, saved)
     change = paid.sum(axis=2) - as_office.sum(axis=2)
-    costs = _running(model, rows, law, volumes, as_office.sum(axis=(1, 2)), False) - running
+    costs = _running(model, rows, law, volumes, as_office.sum(axis=(1, 2)), False) - running + lost_drugs
 
     def a_year(dollars: Floats) -> Floats:
         everywhere = np.zeros(len(sites))
@@ -88,13 +95,17 @@ def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
         return everywhere
 
     return AcquisitionValue(
-        margin=a_year(revenue - ordinary - running),
+        margin=a_year(revenue - kept_cost - running),
         revenue=a_year(revenue),
         extra_340b=a_year(extra),
         rates=a_year(np.delete(change, COMMERCIAL, axis=1).sum(axis=1)),
         commercial=a_year(change[:, COMMERCIAL]),
         costs=a_year(costs),
     )
+
+
+def _ordinary(law: Values, bought: Floats) -> Floats:
+    return drug_acquisition(law, bought, np.zeros(len(bought)), Program340B.everywhere(len(bought), False)).cost
 
 
 def _cost_340b(law: Values, bought: Floats, through_340b: Floats) -> Floats:

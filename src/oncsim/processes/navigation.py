@@ -18,9 +18,9 @@ _NAVIGATION = SERVICE_LINES.index("navigation")
 
 
 def fee_by_payer(model: OncologyMarket) -> Floats:
-    """Return the fee of a quarter of navigation by payer, (payers,) dollars a patient."""
+    """Return the fee of a quarter of navigation by payer, (payers,) dollars a patient; nobody pays one for the uninsured."""
     fee = model.law["policy.navigation.payment"]
-    return np.array([float(fee[payer]) for payer in PAYERS])
+    return np.array([float(fee[payer]) if payer != "uninsured" else 0.0 for payer in PAYERS])
 
 
 def navigation_fees(model: OncologyMarket) -> Floats:

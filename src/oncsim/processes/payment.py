@@ -101,7 +101,8 @@ def payment(model: OncologyMarket) -> None:
     usual = _usual_drug_receipts(law, places, contract, volumes)
     _settle_340b(model, money, volumes, costs, usual)
     margin = money.paid[:, :, DRUG].sum(axis=1) - costs.cost - (usual.sum(axis=1) - costs.ordinary)
-    margin = np.where(program.eligible, margin, 0.0)
+    # Where nothing is bought at 340B prices the program is worth exactly nothing, not the rounding of two sums.
+    margin = np.where(costs.share_340b > 0, margin, 0.0)
     passed = pass_through(law, margin, money.patient[:, :, DRUG])
     money.patient[:, :, DRUG] -= passed.to_patients
     money.paid[:, :, DRUG] -= passed.to_patients

@@ -22,6 +22,7 @@ from oncsim.processes.eligibility_340b import (
     registration_open,
 )
 from oncsim.state.sums import sum_by
+from oncsim.state.travel import great_circle_miles
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -139,10 +140,18 @@ def refresh_340b(model: OncologyMarket) -> None:
 
 
 def _standing(model: OncologyMarket) -> Flags:
-    """Return which sites the standards for child sites let into the program: every one on a campus."""
-    sites = model.sites
+    """Return which sites the rules for departments let into the program: every one on a campus.
+
+    Off campus a department must meet the standards for child sites, and one that came in the run must be near its hospital.
+    """
+    sites, hospitals = model.sites, model.hospitals
+    hospital = sites.hospital.clip(min=0)
     deprivation = model.zones.deprivation[sites.zone]
-    allowed = child_site_allowed(model.law, model.hospitals, sites.hospital.clip(min=0), deprivation)
+    allowed = child_site_allowed(model.law, hospitals, hospital, deprivation)
+    came = np.flatnonzero(off_campus(sites.kind) & allowed & ((sites.opened >= 0) | (sites.origin != sites.org)))
+    at = hospital[came]
+    miles = great_circle_miles(hospitals.lat[at], hospitals.lon[at], sites.lat[came], sites.lon[came])
+    allowed[came] = miles <= float(model.law["policy.provider_based.department_miles"])
     return ~off_campus(sites.kind) | allowed
 
 

@@ -18,6 +18,7 @@ from oncsim.processes.jurisdiction import site_places
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
+    from oncsim.parameters import Values
 
 Floats = NDArray[np.float64]
 _COMMERCIAL, _UNINSURED = PAYERS.index("commercial"), PAYERS.index("uninsured")
@@ -37,6 +38,26 @@ def _over_payers(model: OncologyMarket, name: str) -> Floats:
 def rule_shares(model: OncologyMarket) -> Floats:
     """Return the share of members under a site-of-service rule at each site, chosen or imposed, (sites, payers)."""
     return np.maximum(model.site_rule, _over_payers(model, "policy.payer.site_rule_mandated"))
+
+
+def kept_at_hospitals(model: OncologyMarket, law: Values, sites: NDArray[np.int64]) -> Floats:
+    """Return the share of an office's patients that would stay if it were a hospital department, (sites, payers).
+
+    What law imposes on payers counts: mandated site-of-service rules and exclusion of hospitals. Rules that payers choose
+    themselves are part of what buyers know as retention.
+    """
+    places = {name: codes[sites] for name, codes in site_places(model).items()}
+    kept = np.ones((len(sites), len(PAYERS)))
+    for name, strength, chosen in (
+        ("policy.payer.site_rule_mandated", float(law["payer.site_rule.strength"]), model.site_rule),
+        ("policy.payer.hospital_excluded", float(law["payer.exclusion.strength"]), np.zeros(len(PAYERS))),
+    ):
+        lost = -np.expm1(strength)
+        for payer in range(len(PAYERS)):
+            share = law.over(name, {**places, "payer": np.full(len(sites), payer)})
+            already = chosen[payer]
+            kept[:, payer] *= (1.0 - np.maximum(share, already) * lost) / (1.0 - already * lost)
+    return kept
 
 
 def steering_by_payers(model: OncologyMarket) -> Floats:

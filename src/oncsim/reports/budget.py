@@ -8,8 +8,8 @@ from typing import Any
 from oncsim.codes import COMPONENTS, PAYERS
 from oncsim.reports import words
 from oncsim.reports.compared import Compared, Row, Told, moved, span_words, verdict, years_of
-from oncsim.reports.mechanism import split_row
 from oncsim.reports.metric_facts import PAYER_WORDS
+from oncsim.reports.sentences import split_row
 
 SCALED = "naive scaling by new cases"
 _LINES = (
@@ -37,6 +37,7 @@ def budget_section(told: Told, entry: dict[str, Any]) -> dict[str, Any]:
         "components": _component_rows(told),
         "years": _year_rows(told),
         "published": published_rows(told, entry),
+        "published_note": published_note(told),
         "split": split_rows(told),
         "split_sentence": split_sentence(told),
     }
@@ -71,17 +72,17 @@ def _window_rows(told: Told) -> list[list[str]]:
         row = told.payments(payer, who)
         if row is None:
             continue
-        levels = words.alike([float(row["baseline"]), float(row["other"])], "dollars")
+        levels = words.alike([float(row["baseline"]), float(row["other"])], words.TOTAL)
         scaled = float(row["difference"]) * factor
         percent = float(row["percent"])
         rows.append(
             [
                 name,
                 *levels,
-                words.difference(float(row["difference"]), "dollars"),
-                words.between(float(row["low"]), float(row["high"]), "dollars"),
+                words.difference(float(row["difference"]), words.TOTAL),
+                words.between(float(row["low"]), float(row["high"]), words.TOTAL),
                 _percent(percent),
-                words.difference(scaled, "dollars") if math.isfinite(scaled) else "",
+                words.difference(scaled, words.TOTAL) if math.isfinite(scaled) else "",
             ]
         )
     return rows
@@ -105,8 +106,8 @@ def _component_rows(told: Told) -> list[list[str]]:
 
 def _change(row: Row) -> list[str]:
     return [
-        words.difference(float(row["difference"]), "dollars"),
-        words.between(float(row["low"]), float(row["high"]), "dollars"),
+        words.difference(float(row["difference"]), words.TOTAL),
+        words.between(float(row["low"]), float(row["high"]), words.TOTAL),
     ]
 
 
@@ -119,8 +120,8 @@ def _year_rows(told: Told) -> list[list[str]]:
         if all(row is not None for row in found):
             last = found[-1]
             assert last is not None
-            cells = [words.difference(float(row["difference"]), "dollars") for row in found if row is not None]
-            span = words.between(float(last["low"]), float(last["high"]), "dollars")
+            cells = [words.difference(float(row["difference"]), words.TOTAL) for row in found if row is not None]
+            span = words.between(float(last["low"]), float(last["high"]), words.TOTAL)
             rows.append(["whole horizon" if year == "total" else year, *cells, span])
     return rows
 
@@ -129,7 +130,7 @@ YEAR_HEADS = ["Year", *(name for _, _, name in _LINES), "Interval of the last"]
 
 
 def published_rows(told: Told, entry: dict[str, Any]) -> list[list[str]]:
-    """Return the published scores of the scenario, each after the model's figure in the same form (dollars a year)."""
+    """Return the published scores of the scenario below the model's figures in the same form (dollars a year)."""
     scores = entry.get("published") or []
     if not scores:
         return []
@@ -146,16 +147,29 @@ def published_rows(told: Told, entry: dict[str, Any]) -> list[list[str]]:
             continue
         years = float(row["quarters"]) / 4.0
         scaled = [float(row[end]) * factor / years for end in ("difference", "low", "high")]
-        span = words.between(scaled[1], scaled[2], "dollars")
-        note = f"oncology drug treatment and its visits alone, mean of {years_of(row)}"
-        rows.append([f"This comparison, {SCALED}", name, f"{words.difference(scaled[0], 'dollars')} a year", span, note])
+        span = words.between(scaled[1], scaled[2], words.TOTAL)
+        rows.append(["This comparison, cancer drug treatment", name, words.difference(scaled[0], words.TOTAL), span, ""])
     for score in scores:
         amount, years = float(score.get("amount") or math.nan), float(score.get("years") or 1)
-        text = f"{words.difference(amount / years, 'dollars')} a year"
-        total = f"{words.difference(amount, 'dollars')} over {years:g} years" if years != 1 else ""
+        total = f"{words.difference(amount, words.TOTAL)} over {years:g} years" if years != 1 else ""
         note = "; ".join(str(score[key]) for key in ("note", "source") if score.get(key))
-        rows.append(["Published score, other method", str(score.get("of") or ""), text, total, note])
+        whose = str(score.get("of") or "")
+        whose = whose[:1].upper() + whose[1:]
+        rows.append(["Published score, other method", whose, words.difference(amount / years, words.TOTAL), total, note])
     return rows
+
+
+def published_note(told: Told) -> str:
+    """Return what must be known before the model's figures are set against a published score."""
+    row = told.payments()
+    if row is None:
+        return ""
+    scaled = f", with {SCALED}" if national_factor(told.compared) > 1.02 else ""
+    return (
+        f"Beside published scores, dollars a year. The model counts cancer drug treatment and its visits alone, mean of "
+        f"{years_of(row)}{scaled}; a published score is made by another method, for other years and often for all "
+        "specialties, as its note says. Compare the sign, and the order of size only where the scopes are alike."
+    )
 
 
 def split_rows(told: Told) -> list[list[str]]:
@@ -166,10 +180,10 @@ def split_rows(told: Told) -> list[list[str]]:
         if any(row is None for row in found) or all(float(row["difference"]) == 0 for row in found if row):
             continue
         values = [float(row["difference"]) for row in found if row]
-        cells = [words.difference(value, "dollars") for value in values]
+        cells = words.alike(values, words.TOTAL, signed=True)
         last = found[-1]
         assert last is not None
-        rows.append([name, *cells, words.between(float(last["low"]), float(last["high"]), "dollars")])
+        rows.append([name, *cells, words.between(float(last["low"]), float(last["high"]), words.TOTAL)])
     return rows
 
 
@@ -195,13 +209,13 @@ def split_sentence(told: Told) -> str:
     for part, text in _PART_WORDS.items():
         row = found[part]
         assert row is not None
-        size = words.difference(float(row["difference"]), "dollars")
+        size = words.difference(float(row["difference"]), words.TOTAL)
         # A part that cannot be told from zero is named as such, not as an effect.
         parts.append(f"{size} {text}{_span(row, told)}{'' if moved(row) else ', not detectable'}")
-    total = words.size(float(whole["difference"]), "dollars")
+    total = words.size(float(whole["difference"]), words.TOTAL)
     text = f"Payments by payers and patients {verdict(whole)[:-1]} by {total} over {years_of(whole)}{_span(whole, told)}: "
     return text + "; ".join(parts) + "."
 
 
 def _span(row: Row, told: Told) -> str:
-    return span_words(row, "dollars", told.compared.spread)
+    return span_words(row, words.TOTAL, told.compared.spread)

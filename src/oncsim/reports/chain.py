@@ -6,20 +6,21 @@ way it went, and not more than a year after it. What no such cause explains is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from oncsim.reports import words
 from oncsim.reports.compared import RISES, UNDETECTED, Row, Told, moved, noun, unit_of, verdict
 from oncsim.reports.links import CHAIN, GAIN, PARTS, STATIC, Step, causes_of, direct
-from oncsim.reports.mechanism import begins, clause_of, size_of, split_row, subject_of, verb_of
+from oncsim.reports.metric_facts import PAYER_WORDS, fact, group_words
+from oncsim.reports.sentences import clause_of, size_of, split_row, subject_of, verb_of
 
 # A cause may be seen later than its effect where it varies more between replicates, but not by more (judgement).
 _SLACK = 4
 _CLAUSES = 3
 UNEXPLAINED = "which no step recorded here explains"
-BY_LAW = "directly by the law"
+BY_LAW, BY_SCENARIO = "directly by the law", "by what the scenario changes"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Link:
     onset: str
     cause: Row | None = None
     by_law: bool = False
+    of_law: bool = True
 
     @property
     def why(self) -> str:
@@ -40,7 +42,7 @@ class Link:
             return f"mostly {part} ({words.difference(float(self.cause['difference']), 'dollars')})"
         if self.cause is not None:
             return f"because {subject_of(self.cause)} {verb_of(self.cause)}"
-        return BY_LAW if self.by_law else UNEXPLAINED
+        return (BY_LAW if self.of_law else BY_SCENARIO) if self.by_law else UNEXPLAINED
 
 
 def static_row(told: Told) -> Row | None:
@@ -49,7 +51,13 @@ def static_row(told: Told) -> Row | None:
     if static is None:
         return None
     level = float(whole["baseline"]) if whole is not None else float("nan")
-    about = {"metric": STATIC, "group": "", "quarter": static["year"], "noun": "the price of the baseline's volumes"}
+    about: dict[Hashable, Any] = {
+        "metric": STATIC,
+        "group": "",
+        "quarter": static["year"],
+        "noun": "the price of the baseline's volumes",
+        "unit": words.TOTAL,
+    }
     return {**static, **about, "baseline": level, "other": level + float(static["difference"])}
 
 
@@ -63,7 +71,7 @@ def _row(told: Told, metric: str, group: str = "") -> Row | None:
         found = static_row(told)
     else:
         summed = told.payments(who=_SUMS[metric]) if metric in _SUMS else None
-        about = {"metric": metric, "group": "", "quarter": summed["year"]} if summed is not None else {}
+        about: dict[Hashable, Any] = {} if summed is None else {"metric": metric, "group": "", "quarter": summed["year"]}
         found = {**summed, **about} if summed is not None else told.row(metric, group)
     if found is None or not (float(found["baseline"]) != 0 or float(found["other"]) != 0):
         return None
@@ -95,17 +103,17 @@ def rows_of(told: Told) -> Iterator[tuple[Step, Row]]:
 
 def links(told: Told, entry: dict[str, Any]) -> list[Link]:
     """Return what moved detectably, in the order of the chain, each with the cause that the numbers support."""
-    law = [str(one.get("name", "")) for one in entry.get("changes", []) if one.get("kind") != "events"]
-    scripted = any(one.get("kind") == "events" for one in entry.get("changes", []))
+    law = [str(one.get("name", "")) for one in entry.get("changes", []) if one.get("kind") == "policy"]
     found = []
     for step, row in rows_of(told):
         if moved(row):
             metric = str(row["metric"])
-            by_law = direct(metric, law) or (scripted and not law)
             cause = _cause(told, row)
+            # Where no law differs, what events, economy or behaviour act on is not known here.
+            by_law = direct(metric, law) or (not law and cause is None)
             # The law itself is the better reason, but for a gain, whose parts say how it comes about.
             cause = None if by_law and metric != GAIN else cause
-            found.append(Link(step, row, onset(told, row), cause, by_law and cause is None))
+            found.append(Link(step, row, onset(told, row), cause, by_law and cause is None, bool(law)))
     return found
 
 
@@ -146,7 +154,7 @@ def chain_rows(told: Told) -> tuple[list[list[str]], int]:
         shown = [row for row in own if moved(row)] or own[:1]
         left += len(own) - len(shown)
         for number, row in enumerate(shown):
-            unit = unit_of(row)
+            unit = "" if fact(str(row["metric"])).counts else unit_of(row)
             rows.append(
                 [
                     "" if number else step.name,
@@ -208,27 +216,37 @@ def _short(link: Link) -> str:
     return f"{text}, detectable from {link.onset}" if link.onset else text
 
 
-def first_sentence(told: Told, found: list[Link]) -> tuple[str, list[Row]]:
-    """Return the sentence on what moves first, and the rows it tells: the earliest to be detectable, at most three."""
-    dated = [link for link in found if link.onset and str(link.row["metric"]) not in PARTS]
-    if not dated:
+def first_sentence(told: Told, found: list[Link], begins: str = "") -> tuple[str, list[Row]]:
+    """Return the sentence on what moves first, and the rows it tells: at most three.
+
+    Prices lead where the law moves them; beside them stands what is detectable no later. Payments as a whole have a
+    sentence of their own, and the ratio of two prices repeats prices.
+    """
+    skipped = (
+        *PARTS,
+        "price.commercial_to_medicare",
+        "spending.margin_340b_per",
+        "spending.payer",
+        "spending.patient",
+        "spending.total",
+    )
+    dated = [link for link in found if link.onset and not str(link.row["metric"]).startswith(skipped)]
+    static = next((link for link in dated if link.row["metric"] == STATIC and link.by_law), None)
+    rest = [link for link in dated if link.row["metric"] != STATIC]
+    if static is None and not rest:
         return "", []
-    earliest = min(_number(link.onset) for link in dated)
-    first = [link for link in dated if _number(link.onset) <= earliest + 1]
-    # Payments that prices alone change say it in dollars; the ratio of two prices and payments as a whole repeat them.
-    static = next((link for link in dated if link.row["metric"] == STATIC and _number(link.onset) <= earliest + _SLACK), None)
-    if static is not None:
-        repeats = ("price.commercial_to_medicare", "spending.", STATIC)
-        kept = [link for link in first if not str(link.row["metric"]).startswith(repeats)]
-        kept += [link for link in first if str(link.row["metric"]).startswith("spending.margin")]
-        first = [static, *kept]
+    latest = _number(static.onset) + 3 if static is not None else min(_number(link.onset) for link in rest) + 1
+    rest = [link for link in rest if _number(link.onset) <= latest]
+    first = ([static] if static is not None else []) + rest
     first = first[:_CLAUSES]
-    clauses = [static_clause(told) if link is static else f"{clause_of(link.row, told)}, {_from(link)}" for link in first]
+    clauses = [
+        static_clause(told) if link is static else f"{clause_of(link.row, told)}, {_from(link, begins)}" for link in first
+    ]
     return words.sentence(f"First: {'; '.join(clauses)}"), [link.row for link in first]
 
 
-def _from(link: Link) -> str:
-    return f"detectable from {link.onset}"
+def _from(link: Link, begins: str) -> str:
+    return f"detectable from {link.onset}{', before the law starts' if begins and link.onset < begins else ''}"
 
 
 def static_clause(told: Told) -> str:
@@ -251,11 +269,7 @@ def static_clause(told: Told) -> str:
 
 def words_of_payers() -> list[tuple[str, str]]:
     """Return payers with their names inside a sentence."""
-    from oncsim.reports.metric_facts import PAYER_WORDS
-
-    keep = ("medicare_ffs", "medicare_advantage")
-    lowered = {"medicare_ffs": "traditional Medicare", "medicare_advantage": "Medicare Advantage", "medicaid": "Medicaid"}
-    return [(code, lowered.get(code, name if code in keep else name.lower())) for code, name in PAYER_WORDS.items()]
+    return [(code, group_words(f"payer={code}")) for code in PAYER_WORDS]
 
 
 def mechanism_sentence(found: list[Link]) -> str:
@@ -266,7 +280,7 @@ def mechanism_sentence(found: list[Link]) -> str:
     direct_on = list(dict.fromkeys(link.step.words for link in found if link.by_law))
     said = []
     if direct_on:
-        said.append(f"the law itself moves {words.listing(direct_on)}")
+        said.append(f"{'the law' if found[0].of_law else 'the scenario'} itself moves {words.listing(direct_on)}")
     said += [f"{subject_of(link.row)} {verb_of(link.row)}, {link.why}" for link in some]
     if not said:
         return ""
@@ -279,11 +293,12 @@ def for_a_time(told: Told, found: list[Link]) -> str:
     clauses = []
     for _, row in rows_of(told):
         key = str(row["metric"]), str(row["group"])
-        if key in told_of or row.get("quarter") != "final" or key[0].startswith("incentive."):
+        if key in told_of or row.get("quarter") != "final" or key[0].startswith(("incentive.", "spending.margin_340b_per")):
             continue
         peak = told.passing(*key)
         if peak is not None and not moved(row):
             unit = unit_of(row)
-            begun = begins(peak)
-            clauses.append(f"{noun(row)} ({words.difference(float(peak['difference']), unit)} in {peak['quarter']}, {begun})")
-    return words.sentence(f"For a time only, no longer detectable at the end: {words.listing(clauses[:4])}") if clauses else ""
+            clauses.append(f"{noun(row)} ({words.difference(float(peak['difference']), unit)} in {peak['quarter']})")
+    return (
+        words.sentence(f"For a time only, no longer detectable at the end: {words.listing(clauses[:4])}") if clauses else ""
+    )

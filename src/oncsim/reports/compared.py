@@ -35,6 +35,7 @@ _ZONES = ["zone", "name", "lat", "lon", "population", "land_sqmi", "rural", "cas
 _TEXT = {"scenario", "quarter", "metric", "group", "year", "payer", "component", "who", "part", "of", "id", "name", "kind"}
 _TEXT |= {"status_baseline", "status_other", "measure", "zone"}
 
+LASTING = 4  # quarters in a row in which a difference must be detectable to have begun
 RISES, FALLS, UNDETECTED, SAME, UNKNOWN = "rises", "falls", "no detectable change", "exactly the same", "not available"
 
 
@@ -112,6 +113,40 @@ class Told:
         when = when or ("total" if fact(metric).counts else "final")
         return self._rows.get((when, metric, group))
 
+    @cached_property
+    def _quarterly(self) -> dict[tuple[str, str], list[Row]]:
+        table = self.table[self.table["quarter"].str.fullmatch(r"\d{4}Q[1-4]")].sort_values("quarter", kind="stable")
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in table.to_dict("records"):
+            found.setdefault((row["metric"], row["group"]), []).append(row)
+        return found
+
+    def onset(self, metric: str, group: str = "") -> str:
+        """Return the first quarter of a year in which a metric differs detectably, the way it does at the end.
+
+        Every one of :data:`LASTING` quarters must differ (fewer at the end of the horizon), so that one quarter of luck
+        does not count. Empty for what counts events (a quarter holds too few), without intervals, or where there is none.
+        """
+        last = self.row(metric, group)
+        if fact(metric).counts or last is None or self.compared.replicates < 2:
+            return ""
+        way = verdict(last)
+        told = [verdict(row) == way for row in self._quarterly.get((metric, group), [])] if moved(last) else []
+        start = _first_run(told)
+        return "" if start is None else str(self._quarterly[metric, group][start]["quarter"])
+
+    def passing(self, metric: str, group: str = "") -> Row | None:
+        """Return the quarter of the largest difference within the years in which a metric differs detectably, or None."""
+        rows = self._quarterly.get((metric, group), [])
+        if fact(metric).counts or self.compared.replicates < 2:
+            return None
+        runs = []
+        for way in (RISES, FALLS):
+            told = [verdict(row) == way for row in rows]
+            starts = [i for i in range(len(told) - LASTING + 1) if all(told[i : i + LASTING])]
+            runs += [row for i in starts for row in rows[i : i + LASTING]]
+        return max(runs, key=lambda row: abs(float(row["difference"])), default=None)
+
     @property
     def nothing(self) -> bool:
         """Whether every difference is exactly zero."""
@@ -138,6 +173,14 @@ class Told:
             & (table["year"] == (year or self.window))
         ]
         return None if chosen.empty else chosen.iloc[0].to_dict()
+
+
+def _first_run(told: list[bool]) -> int | None:
+    """Return where the first run of :data:`LASTING` begins; a shorter one counts at the very end."""
+    for start, yes in enumerate(told):
+        if yes and all(told[start : start + LASTING]):
+            return start
+    return None
 
 
 def verdict(row: Row | None) -> str:
@@ -169,8 +212,8 @@ def noun(row: Row) -> str:
 
 def unit_of(row: Row) -> str:
     """Return the unit of a metric, without "per quarter" where the row is a sum over years."""
-    unit = fact(str(row["metric"])).unit
-    return unit.replace(" per quarter", "") if row.get("quarter") not in ("final", "mean") else unit
+    unit = str(row.get("unit") or fact(str(row["metric"])).unit)
+    return unit.replace("dollars per quarter", words.TOTAL) if row.get("quarter") not in ("final", "mean") else unit
 
 
 def years_of(row: Row) -> str:

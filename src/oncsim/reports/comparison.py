@@ -11,13 +11,14 @@ import pandas as pd
 from oncsim.reports import figures, words
 from oncsim.reports.budget import SPLIT_HEADS, YEAR_HEADS, budget_section
 from oncsim.reports.chain import chain_rows, chain_sentences
-from oncsim.reports.compared import Compared, Told, read_comparison, years_of
+from oncsim.reports.compared import Compared, Told, moved, read_comparison, years_of
 from oncsim.reports.figures.forest import relative_effects
 from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.mechanism import headline_cells, in_short, lever
 from oncsim.reports.metric_facts import THEMES, fact, group_words
 from oncsim.reports.provenance import notes_and_warnings, provenance_rows
 from oncsim.reports.rendering import Picture, save_figure, write_page
+from oncsim.reports.sentences import cell_of
 from oncsim.reports.winning import KIND_HEADS, ORGANIZATION_HEADS, ZONE_HEADS, winners_section
 
 # Metric and the groups told of it: every group that was recorded gets a line.
@@ -70,12 +71,13 @@ def write_compare_report(folder: Path) -> Path:
     compared = read_comparison(Path(folder))
     table = compared.differences
     names = {entry["label"]: entry["title"] for entry in compared.others}
+    paths = _paths(compared, {**names, "baseline": compared.baseline["title"]})
     context = {
         **_heading(compared),
         "scenarios": [_scenario(compared, entry, number) for number, entry in enumerate(compared.others)],
         "policies": _policies(compared),
         "policy_heads": ["Policy", *_SHORT_TITLES, "Payments, policy's years"],
-        "chain_heads": ["Step", "What", "Baseline", "Difference", compared.spread.capitalize(), "It"],
+        "chain_heads": ["Step", "What", "Baseline", "Difference", compared.spread.capitalize(), "Detectable from"],
         "budget_heads": ["Who pays", "Baseline", "With the policy", "Difference", "Interval", "Percent", "Country, naive"],
         "year_heads": YEAR_HEADS,
         "split_heads": SPLIT_HEADS,
@@ -83,7 +85,8 @@ def write_compare_report(folder: Path) -> Path:
         "kind_heads": KIND_HEADS,
         "zone_heads": ZONE_HEADS,
         "forest": _forest(compared, names),
-        "paths": _paths(compared, {**names, "baseline": compared.baseline["title"]}),
+        "paths": [picture for picture, sure in paths if sure],
+        "still_paths": [picture for picture, sure in paths if not sure],
         "heads": [
             "Scenario",
             "Metric",
@@ -111,8 +114,7 @@ def _policies(compared: Compared) -> list[list[str]]:
         row = told.payments()
         money = words.NOT_AVAILABLE
         if row is not None:
-            span = words.between(float(row["low"]), float(row["high"]), "dollars")
-            money = words.difference(float(row["difference"]), "dollars") + (f" ({span})" if span else "")
+            money = cell_of(row, words.TOTAL)
         rows.append([entry["title"], *headline_cells(told, _POLICY_TABLE), money])
     return rows
 
@@ -126,9 +128,10 @@ def _heading(compared: Compared) -> dict[str, Any]:
     others = words.listing([entry["title"] for entry in compared.others])
     _, warnings = notes_and_warnings(manifest)
     return {
-        "title": f"{others}, against {compared.baseline['title']}",
+        "title": f"{others}" if len(compared.others) == 1 else f"{len(compared.others)} policies compared",
         "question": questions[0] if len(set(questions)) == 1 else "",
-        "about": f"Baseline {compared.baseline['label']}, {span}, {words.counted(count, 'replicate')} each",
+        "about": f"{_market(manifest)}{span}, {words.counted(count, 'replicate')} each. Baseline: "
+        f"{compared.baseline['title']} ({compared.baseline['label']}).",
         "trouble": "" if status in ("", "complete") else f"The comparison is marked {status!r}, not complete.",
         "pairing": "Replicates are paired: replicate by replicate, all scenarios share the luck that is "
         "not the "
@@ -144,6 +147,12 @@ def _heading(compared: Compared) -> dict[str, Any]:
         "warnings": warnings,
         "provenance": provenance_rows(manifest),
     }
+
+
+def _market(manifest: Mapping[str, Any]) -> str:
+    market = manifest.get("market")
+    name = str(market.get("name") or "") if isinstance(market, dict) else ""
+    return f"{name}, " if name else ""
 
 
 def interval_note(replicates: int, with_behaviour: bool) -> str:
@@ -178,13 +187,16 @@ def _scenario(compared: Compared, entry: dict[str, Any], number: int) -> dict[st
         keys = [(when, metric, group) for metric, groups in chosen for group in groups]
         return [_line(rows[key], compared.spread, *key[1:]) for key in keys if key in rows]
 
+    chain, left = chain_rows(told)
+    end = str(compared.manifest.get("end") or "")
     return {
         **entry,
         "anchor": f"policy-{number + 1}",
         "nothing": told.nothing,
         "short": in_short(told, entry),
-        "levers": [words.sentence(lever(one)) for one in entry["changes"] if one.get("kind") != "events"],
-        "chain": chain_rows(told),
+        "levers": [words.sentence(lever(one, end)) for one in entry["changes"] if one.get("kind") != "events"],
+        "chain": chain,
+        "chain_left": left,
         "chain_sentences": chain_sentences(told, entry),
         "budget": budget_section(told, entry),
         "budget_picture": _budget_picture(told, entry, number),
@@ -201,9 +213,9 @@ def _budget_picture(told: Told, entry: dict[str, Any], number: int) -> Picture |
     if table.empty:
         return None
     row = told.payments()
-    text = f"Payments of {entry['title']} less those of the baseline, by calendar year; all panels have one scale."
+    text = "Payments with the policy less those of the baseline, by calendar year; all panels have one scale."
     if row is not None:
-        size = words.difference(float(row["difference"]), "dollars")
+        size = words.difference(float(row["difference"]), words.TOTAL)
         text += f" Over {years_of(row)} together: {size}."
     name = "budget" if number == 0 else f"budget_{number + 1}"
     figure = figures.budget_by_year(table, told.compared.replicates)
@@ -217,8 +229,9 @@ def _map_picture(told: Told, entry: dict[str, Any], number: int) -> Picture | No
         return None
     year = str(told.compared.manifest.get("winners_year") or "the last year")
     text = (
-        f"Zones in {year}, {entry['title']} less baseline. Area of a circle: people living there. Blue: less, orange: more; "
-        "the scale ends where 98 % of people lie within, arrows mean beyond."
+        f"Zones in {year}, with the policy less the baseline. Area of a circle: people living there. Blue: less, orange: "
+        "more; zero is in the middle of the scale, which ends where 98 % of people lie within. Hollow circles: no "
+        f"{'difference' if told.compared.replicates < 2 else 'detectable difference'}."
     )
     if not told.compared.plane and figures.beyond_contiguous(zones):
         text += " The contiguous states only; Alaska and Hawaii are in the tables."
@@ -247,7 +260,7 @@ def _forest(compared: Compared, titles: dict[str, str]) -> Picture:
     summed = table["metric"].isin(held)
     chosen = table[(summed & (table["quarter"] == "total")) | (~summed & (table["quarter"] == "final"))]
     effects = relative_effects(chosen.assign(quarter="final"), "final")
-    effects = effects[effects["group"].isin(_FOREST_GROUPS)]
+    effects = effects[effects["group"].isin(_FOREST_GROUPS) & ~effects["metric"].map(_near_zero).astype(bool)]
     keys = effects[["metric", "group"]].drop_duplicates()
     if len(keys) > _FOREST_ROWS:
         effects = effects[effects["group"] == ""]
@@ -263,13 +276,14 @@ def _forest(compared: Compared, titles: dict[str, str]) -> Picture:
         f"in percent of the baseline. Filled dots: the {compared.spread} "
         f"leaves out zero ({len(sure)} of {len(effects)} rows); open dots: it does not, or the "
         f"difference is "
-        "zero. Metrics whose baseline is zero are left out; an arrow means beyond the axis."
+        "zero. Margins and gains, which lie about zero, and metrics whose baseline is zero are left out; an arrow means "
+        "beyond the axis."
     )
     if compared.replicates < 2:
         caption = (
             "Difference from the baseline over the last four quarters, in percent of the baseline; one "
             "replicate, so "
-            "no intervals. Metrics whose baseline is zero are left out."
+            "no intervals. Margins and gains, and metrics whose baseline is zero, are left out."
         )
     largest = effects.reindex(effects["effect"].abs().sort_values(ascending=False, kind="stable").index).head(3)
     told = [f"{row['label']} {row['effect']:+.1f} %" for _, row in largest.iterrows()]
@@ -278,10 +292,16 @@ def _forest(compared: Compared, titles: dict[str, str]) -> Picture:
     return save_figure(figure, compared.folder / "figures", "effects", caption, alt)
 
 
-def _paths(compared: Compared, titles: dict[str, str]) -> list[Picture]:
+def _near_zero(metric: str) -> bool:
+    """Return whether the level of a metric may lie about zero, so that a percentage of it says nothing."""
+    return str(metric).startswith(("finance.margin", "incentive.", "value_based.net", "value_based.savings"))
+
+
+def _paths(compared: Compared, titles: dict[str, str]) -> list[tuple[Picture, bool]]:
+    """Return a figure a headline metric and whether any scenario moves it detectably at the end."""
     table = compared.differences
     held = set(zip(table["metric"], table["group"], strict=True))
-    pictures: list[Picture] = []
+    pictures: list[tuple[Picture, bool]] = []
     for metric, groups in HEADLINES:
         group = next((group for group in reversed(groups) if (metric, group) in held), None)
         if group is None or len(pictures) == _PATHS:
@@ -289,7 +309,7 @@ def _paths(compared: Compared, titles: dict[str, str]) -> list[Picture]:
         if metric.startswith("spending.payer"):
             continue
         name = f"path_{metric.replace('.', '_')}"
-        lines = []
+        lines, sure = [], False
         for entry in compared.others:
             row = table[
                 (table["scenario"] == entry["label"])
@@ -298,12 +318,14 @@ def _paths(compared: Compared, titles: dict[str, str]) -> list[Picture]:
                 & (table["quarter"] == "final")
             ]
             if len(row):
-                lines.append(f"{entry['title']}: {_line(row.iloc[0].to_dict(), compared.spread, metric, group)}")
+                sure = sure or moved(row.iloc[0].to_dict())
+                line = _line(row.iloc[0].to_dict(), compared.spread, metric, group)
+                lines.append(line if len(compared.others) == 1 else f"{entry['title']}: {line}")
         band = f" Bands: {compared.spread} of the paired difference." if compared.replicates > 1 else ""
         caption = " ".join(lines) + band
         alt = f"Paths of {fact(metric).noun} by scenario and their differences. {' '.join(lines)}"
         figure = figures.difference_paths(table, metric, group, titles)
-        pictures.append(save_figure(figure, compared.folder / "figures", name, caption.strip(), alt.strip()))
+        pictures.append((save_figure(figure, compared.folder / "figures", name, caption.strip(), alt.strip()), sure))
     return pictures
 
 

@@ -54,9 +54,7 @@ CHAIN: tuple[Step, ...] = (
     Step(
         "Who owns care",
         "who owns care",
-        _whole(
-            "consolidation.share_oncologists_independent", "consolidation.practices_independent", "consolidation.hhi"
-        ),
+        _whole("consolidation.share_oncologists_independent", "consolidation.practices_independent", "consolidation.hhi"),
     ),
     Step(
         "Where patients are treated",
@@ -88,6 +86,7 @@ _ALONE, _PRACTICES = "consolidation.share_oncologists_independent", "consolidati
 _CARE_340B, _MARGIN = "consolidation.share_340b_infusions", "finance.margin_practice"
 # Effect -> causes in the order in which they are tried: +1 moves it the same way, -1 the other way.
 _CAUSES: dict[str, tuple[tuple[str, int], ...]] = {
+    STATIC: ((_INDEX, +1),),
     "price.commercial_to_medicare": ((_INDEX, +1),),
     _INDEX: (("consolidation.hhi", +1), (_ALONE, -1)),
     "spending.margin_340b": (("spending.margin_340b_per_drug_dollar", +1), (_CARE_340B, +1), (_INDEX, +1)),
@@ -124,7 +123,13 @@ _COMMERCIAL = (
     *("policy.payer", "policy.negotiated_price.commercial"),
 )
 _DEALS = ("policy.antitrust", "policy.acquisitions", "policy.provider_based", "policy.noncompete")
-_STEERING = ("policy.payer", "policy.home_infusion", "policy.reference_price", "policy.medicare_advantage", "policy.coverage")
+_STEERING = (
+    "policy.payer",
+    "policy.home_infusion",
+    "policy.reference_price",
+    "policy.medicare_advantage",
+    "policy.coverage",
+)
 _MARGINS = (*_PAYMENT, "policy.coverage", "policy.value_based")
 # Metric -> beginnings of the names of parameters that act on it without a step between.
 _LAW: dict[str, tuple[str, ...]] = {

@@ -6,31 +6,24 @@ from collections.abc import Iterable
 from typing import Any
 
 from oncsim.reports import words
-from oncsim.reports.compared import (
-    RISES,
-    UNDETECTED,
-    Row,
-    Told,
-    moved,
-    noun,
-    span_words,
-    unit_of,
-    verdict,
-    years_of,
-)
-from oncsim.reports.metric_facts import fact
+from oncsim.reports.chain import first_sentence, for_a_time, links, mechanism_sentence
+from oncsim.reports.compared import Row, Told, moved, span_words, unit_of, verdict, years_of
+from oncsim.reports.links import Key
+from oncsim.reports.sentences import cell_of, clause_of, null_of
 
 _LEVERS_SHOWN = 4
-Key = tuple[str, str]
 _PROPER = ("Medicare", "Medicaid", "Section", "Part B")
 
 
-# What the sentences tell beyond law and prices, by theme; the first that moved of each is said first.
+# What the sentences tell beyond law and prices, by theme, in this order.
 _THEMES: tuple[tuple[str, tuple[Key, ...]], ...] = (
+    ("Value-based care", (("value_based.participants", ""), ("value_based.net_medicare", ""))),
+    ("Margins", (("spending.margin_340b", ""), ("finance.margin_practice", ""), ("finance.margin_system", ""))),
     (
-        "Who owns care",
+        "Owners and places of care",
         (
             ("consolidation.acquisitions", ""),
+            ("consolidation.closures", ""),
             ("consolidation.share_oncologists_independent", ""),
             ("consolidation.hopd_share_infusions", ""),
         ),
@@ -43,27 +36,37 @@ _THEMES: tuple[tuple[str, tuple[Key, ...]], ...] = (
 
 
 def in_short(told: Told, entry: dict[str, Any]) -> list[str]:
-    """Return three to six sentences: the law, the first-order effect, owners, access, spending, and what did not move.
+    """Return the sentences at the top: the law, what moved first, what followed, spending, why, and what did not move.
 
     Parameters
     ----------
     told : Told
         The differences of the scenario.
     entry : dict
-        What the manifest says of it: ``mechanism``, ``changes``.
+        What the manifest says of it: ``changes``.
     """
-    said = law_sentences(entry)
+    said = law_sentences(entry, str(told.compared.manifest.get("end") or ""))
     if told.nothing:
         return [*said, "Every difference is exactly zero: both scenarios ran the same."]
-    nulls: list[str] = []
-    said += _first_effect(told, nulls)
+    found = links(told, entry)
+    first, already = first_sentence(told, found, str(entry.get("begins") or ""))
+    effects, nulls = [first] if first else [], []
+    told_of = {(row["metric"], row["group"]) for row in already}
     for theme, keys in _THEMES:
-        rows = [row for key in keys if (row := told.row(*key)) is not None]
-        clauses = [_clause(row, told) for row in rows if moved(row)]
+        rows = [row for key in keys if key not in told_of and (row := told.row(*key)) is not None]
+        clauses = [clause_of(row, told) for row in rows if moved(row)]
         if clauses:
-            said.append(words.sentence(f"{theme}: {words.listing(clauses)}"))
-        nulls += [_null(row) for row in rows if not moved(row)]
-    said += _spending(told, nulls)
+            effects.append(words.sentence(f"{theme}: {words.listing(clauses)}"))
+        still = [row for row in rows if not moved(row) and (row["baseline"] != 0 or row["other"] != 0)]
+        # What does not move as a whole is not told again for a group.
+        nulls += [
+            null_of(row) for row in still if not (row["group"] and any(row["metric"] == one["metric"] for one in still[:1]))
+        ]
+    effects += _spending(told, nulls)
+    if not effects:
+        said.append("Nothing that is told here moves detectably.")
+    said += effects
+    said += [text for text in (mechanism_sentence(found), for_a_time(told, found)) if text]
     if nulls:
         said.append(f"No detectable change in {words.listing(nulls)}.")
     if told.compared.replicates == 1:
@@ -71,95 +74,49 @@ def in_short(told: Told, entry: dict[str, Any]) -> list[str]:
     return said
 
 
-def law_sentences(entry: dict[str, Any]) -> list[str]:
-    """Return how the policy is meant to act, and each lever with old and new value, start and line."""
-    said = [words.sentence(entry["mechanism"])] if entry.get("mechanism") else []
+def law_sentences(entry: dict[str, Any], end: str = "") -> list[str]:
+    """Return each lever with old and new value, start and line; ``end`` is the last quarter of the horizon."""
+    said = []
     law = [one for one in entry.get("changes", []) if one.get("kind") != "events"]
     if law:
-        clauses = [lever(one) for one in law[:_LEVERS_SHOWN]]
+        clauses = [lever(one, end) for one in law[:_LEVERS_SHOWN]]
         rest = len(law) - _LEVERS_SHOWN
         clauses += [f"{words.counted(rest, 'more value')} (all below)"] if rest > 0 else []
-        said.append(words.sentence(f"It changes {words.listing(clauses)}"))
+        what = "The law" if all(one.get("kind") in ("policy", None) for one in law) else "What differs"
+        said.append(words.sentence(f"{what}: {'; '.join(clauses)}"))
     events = len(entry.get("changes", [])) - len(law)
     if events:
-        said.append(f"It also makes {words.counted(events, 'event')} happen or not happen.")
+        said.append(f"The scenario also makes {words.counted(events, 'event')} happen or not happen.")
     return said
 
 
-def lever(one: dict[str, Any]) -> str:
+def lever(one: dict[str, Any], end: str = "") -> str:
     """Return one change of a parameter as a clause."""
     title = str(one.get("title") or one.get("name"))
     title = title if title.startswith(_PROPER) or title[:2].isupper() else title[:1].lower() + title[1:]
-    gradual = ", step by step" if one.get("step") else ""
+    unit = str(one.get("unit") or "")
+    old, new = (_value(str(one.get(side)), unit) for side in ("old", "new"))
+    tail = "" if unit in ("", "flag") or words.kind_of_unit(unit) == "share" else f", {unit}"
+    full = f", step by step until {one['full']}" if one.get("full") else ", step by step" if one.get("step") else ""
+    until = str(one.get("until") or "")
+    ends = f" to {until}" if until and end and until < end else ""
     place = f"; {one['place']}" if one.get("place") else ""
-    return f"{title} from {one.get('old')} to {one.get('new')}{gradual} (from {one.get('from')}{place})"
+    return f"{title} from {old} to {new}{tail} (from {one.get('from')}{ends}{full}{place})"
 
 
-def _clause(row: Row, told: Told) -> str:
-    unit = unit_of(row)
-    when = " over the horizon" if row.get("quarter") == "total" else ""
-    return f"{subject_of(row)} {verb_of(row)} by {size_of(row)}{when}{span_words(row, unit, told.compared.spread)}"
+_FLAGS = {"true": "yes", "false": "no"}
 
 
-def size_of(row: Row) -> str:
-    """Return the size of a difference with its unit."""
-    # "The number of acquisitions falls by 1.5" needs no second "acquisitions".
-    unit = "" if fact(str(row["metric"])).counts else unit_of(row)
-    return words.size(float(row["difference"]), unit)
-
-
-def subject_of(row: Row) -> str:
-    """Return the metric as the subject of a sentence."""
-    name = noun(row)
-    return f"the number of {name}" if fact(str(row["metric"])).counts else name
-
-
-_PLURAL = ("payments", "acquisitions", "adverse events", "oncologists", "infusions", "patients", "new patients")
-
-
-def verb_of(row: Row) -> str:
-    """Return ``rises`` or ``falls``, as grammar wants it."""
-    word = verdict(row)
-    many = not fact(str(row["metric"])).counts and noun(row).startswith(_PLURAL)
-    return word[:-1] if many else word
-
-
-_NAMED = ("minutes", "days")
-
-
-def _null(row: Row) -> str:
-    unit = unit_of(row)
-    if float(row["difference"]) == 0 and not (float(row["low"]) < 0 < float(row["high"])):
-        return f"{subject_of(row)} (exactly zero)"
-    span = words.between(float(row["low"]), float(row["high"]), unit)
-    kind = words.kind_of_unit(unit)
-    tail = " percentage points" if kind == "share" else f" {unit}" if kind == "plain" and unit in _NAMED else ""
-    return f"{subject_of(row)} ({span}{tail})" if span else subject_of(row)
-
-
-def _first_effect(told: Told, nulls: list[str]) -> list[str]:
-    """Return the sentence on prices: 340B margin, commercial against Medicare, and payments at unchanged volumes."""
-    rows = [told.row("spending.margin_340b"), told.row("price.commercial_to_medicare")]
-    known = [row for row in rows if row is not None]
-    clauses = [_clause(row, told) for row in known if moved(row)]
-    nulls += [_null(row) for row in known if not moved(row)]
-    static = split_row(told, "price")
-    if static is not None and moved(static):
-        size = words.size(float(static["difference"]), "dollars")
-        verb = "raise" if verdict(static) == RISES else "lower"
-        span = span_words(static, "dollars", told.compared.spread)
-        clauses.append(
-            f"at the baseline's volumes the new prices alone {verb} payments by {size} over {years_of(static)}{span}"
-        )
-    return [words.sentence(f"First effect: {words.listing(clauses)}")] if clauses else []
-
-
-def split_row(told: Told, part: str, payer: str = "all", who: str = "both") -> Row | None:
-    """Return one part of the change of payments over the window of the policy, or None."""
-    table = told.part("split")
-    table = table[(table["payer"] == payer) & (table["who"] == who) & (table["part"] == part)]
-    table = table[table["year"].str.contains("-")] if len(table) else table
-    return None if table.empty else table.iloc[0].to_dict()
+def _value(text: str, unit: str) -> str:
+    """Return a value of law for people: a share in percent, yes or no for a flag."""
+    if text in _FLAGS:
+        return _FLAGS[text]
+    if words.kind_of_unit(unit) != "share":
+        return text
+    try:
+        return f"{100 * float(text):g} %"
+    except ValueError:
+        return text
 
 
 def _spending(told: Told, nulls: list[str]) -> list[str]:
@@ -168,41 +125,27 @@ def _spending(told: Told, nulls: list[str]) -> list[str]:
         row = told.payments(who=who)
         if row is None:
             continue
-        span = span_words(row, "dollars", told.compared.spread)
         if moved(row):
-            size = words.size(float(row["difference"]), "dollars")
+            span = span_words(row, words.TOTAL, told.compared.spread)
+            size = words.size(float(row["difference"]), words.TOTAL)
             percent = f", {abs(float(row['percent'])):.1f} %" if float(row["percent"]) else ""
             clauses.append(f"{name} {verdict(row)[:-1]} by {size} over {years_of(row)}{percent}{span}")
         else:
-            nulls.append(f"{name} over {years_of(row)} ({words.between(float(row['low']), float(row['high']), 'dollars')})")
+            span = words.between(float(row["low"]), float(row["high"]), words.TOTAL)
+            nulls.append(f"{name} over {years_of(row)} ({span})")
     return [words.sentence(f"Spending: {words.listing(clauses)}")] if clauses else []
 
 
 def lead(told: Told, entry: dict[str, Any]) -> list[str]:
-    """Return the two or three sentences that matter most: the law, what moved first, and last."""
+    """Return the few sentences that matter most: the law, what moved first, why, and spending."""
     said = in_short(told, entry)
-    if len(said) <= 3:
-        return said
-    law = law_sentences(entry)
+    law = law_sentences(entry, str(told.compared.manifest.get("end") or ""))
     rest = said[len(law) :]
-    effects = [text for text in rest if not text.startswith(("No detectable", "One replicate"))] or rest[:1]
-    return [*law[-1:], *dict.fromkeys([effects[0], effects[-1]])]
+    kept = [text for text in rest if text.startswith(("First: ", "Spending: ", "Mechanism: "))] or rest[:1]
+    return [*law[-1:], *kept]
 
 
 def headline_cells(told: Told, keys: Iterable[Key]) -> list[str]:
     """Return one cell a metric for the table of all policies: the difference with its interval."""
-    cells = []
-    for metric, group in keys:
-        row = told.row(metric, group)
-        cells.append(cell(row, unit_of(row)) if row is not None else words.NOT_AVAILABLE)
-    return cells
-
-
-def cell(row: Row, unit: str) -> str:
-    """Return a difference with its interval, or that there is none to detect."""
-    span = words.between(float(row["low"]), float(row["high"]), unit)
-    text = words.difference(float(row["difference"]), unit)
-    if words.kind_of_unit(unit) == "share":
-        text = text.replace(" percentage points", " points")
-    told = f"{text} ({span})" if span and float(row["difference"]) != 0 else text
-    return f"{told}, not detectable" if verdict(row) == UNDETECTED else told
+    rows: list[Row | None] = [told.row(*key) for key in keys]
+    return [cell_of(row, unit_of(row)) if row is not None else words.NOT_AVAILABLE for row in rows]

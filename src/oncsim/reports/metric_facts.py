@@ -301,12 +301,6 @@ _KNOWN: dict[str, MetricFact] = dict(
         _fact("value_based.savings_per_episode", "savings per episode", "dollars", "Against what episodes would have cost."),
         _fact(
             "value_based.net_medicare",
-            "the net saving of Medicare's care model",
-            "dollars per quarter",
-            "Savings less fees, payments for performance and bonuses.",
-        ),
-        _fact(
-            "value_based.net_medicare",
             "the net saving of Medicare from care models",
             "dollars per quarter",
             "Savings less fees, performance payments and bonuses; negative where the models cost more than they save.",
@@ -360,6 +354,8 @@ _GROUP_WORDS = {
     "market_type=cbsa": "metropolitan areas",
     "market_type=state": "states",
     "deprivation_quartile=1": "least deprived quarter",
+    "deprivation_quartile=2": "second quarter of deprivation",
+    "deprivation_quartile=3": "third quarter of deprivation",
     "deprivation_quartile=4": "most deprived quarter",
 }
 

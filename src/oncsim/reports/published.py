@@ -77,7 +77,8 @@ def published_section(run: RunTables) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``picture``, ``rows`` (table: measure, series, year, published, model, how it is counted) and ``note``.
+        ``picture``, ``rows`` (table: measure, series, year, published, model, how it is counted), ``agreement`` (a sentence
+        a measure) and ``note``.
     """
     drawn = overlapping(run.metrics, nation=_is_nation(run))
     if sum(len(points) for panel in drawn for points in panel.points.values()) < FEWEST_POINTS:
@@ -96,6 +97,7 @@ def published_section(run: RunTables) -> dict[str, Any] | None:
     return {
         "picture": picture,
         "rows": _rows(drawn),
+        "agreement": [agreement(panel) for panel in drawn],
         "note": "Published series of the same years stand beside the model. They are shown, not fitted: no parameter was "
         "set to bring the two together, and the published ones differ in what they count, from each other too." + counts,
     }
@@ -159,6 +161,38 @@ def _rows(drawn: list[Drawn]) -> list[list[str]]:
                 shown = [words.amount(number, about.unit) for number in (value, float(panel.model[year]))]
                 rows.append([about.title, series.name, str(year), *shown, f"{series.differs} [{series.source}]"])
     return rows
+
+
+def agreement(panel: Drawn) -> str:
+    """Return one sentence: on which side of the published values the model lies, how far, and whether both move alike."""
+    gaps, moves = [], []
+    for points in panel.points.values():
+        gaps += [
+            float(panel.model[year]) - value for year, value in points.items() if panel.about.take != "cumulative" or value
+        ]
+        first, last = min(points), max(points)
+        if first != last:
+            moves.append((float(panel.model[last]) - float(panel.model[first])) * (points[last] - points[first]) > 0)
+    below, above = sum(gap < 0 for gap in gaps), sum(gap > 0 for gap in gaps)
+    side = "below" if below == len(gaps) else "above" if above == len(gaps) else ""
+    count = words.counted(len(gaps), "published value")
+    if side:
+        near, far = sorted((min(map(abs, gaps)), max(map(abs, gaps))))
+        told = [words.size(near, panel.about.unit), words.size(far, panel.about.unit)]
+        span = told[0] if told[0] == told[1] else f"{told[0]} to {told[1]}"
+        text = f"the model lies {side} {'all ' if len(gaps) > 1 else 'the '}{count}, by {span}"
+    else:
+        text = f"the model lies below {below} and above {above} of {count}"
+    if moves:
+        same = sum(moves)
+        text += (
+            "; where a series has two years, the model moves the same way"
+            if same == len(moves)
+            else "; where a series has two years, the model does not move the same way"
+            if not same
+            else f"; of series with two years, the model moves the same way as {same} of {len(moves)}"
+        )
+    return words.sentence(f"{panel.about.title}: {text}")
 
 
 def _caption(drawn: list[Drawn]) -> str:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 _LARGE = 400_000
 
 
+class Sure(str):
+    """A cell of a table that is drawn in bold: a difference of which the interval leaves out zero."""
+
+    sure = True
+
+
 @dataclass(frozen=True)
 class Picture:
     """One figure in a page: its file name, its data as a URI, and its words."""

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from oncsim.reports import words
-from oncsim.reports.compared import FALLS, RISES, Told, verdict
+from oncsim.reports.compared import FALLS, RISES, Row, Told, verdict
 from oncsim.reports.metric_facts import KIND_WORDS, group_words
+from oncsim.reports.rendering import Sure
 
 _SHOWN = 10
-ORGANIZATION_HEADS = ["Organisation", "Kind", "At the end", "Margin a year", "Interval", "Patients a year", "Oncologists"]
-KIND_HEADS = ["Kind", "Organisations", "Gain", "Lose", "No detectable change", "Margin a year, all"]
+ORGANIZATION_HEADS = ["Organisation", "Kind", "Margin a year", "Interval", "Patients a year", "Oncologists"]
+KIND_HEADS = ["Kind", "Organisations", "Gain", "Lose", "No detectable change", "Margin a year, all", "Interval"]
 ZONE_MEASURES = (
     ("minutes", "Travel, minutes one way", "minutes"),
     ("untreated_share", "Untreated", "share"),
@@ -32,7 +33,7 @@ def winners_section(told: Told) -> dict[str, Any]:
     return {
         "gain": organization_rows(organizations, told, gaining=True),
         "lose": organization_rows(organizations, told, gaining=False),
-        "kinds": kind_rows(organizations),
+        "kinds": kind_rows(organizations, table[table["of"] == "kind"]),
         "zones": zone_rows(table[table["of"] == "zones"]),
         "zone_sentence": zone_sentence(table[table["of"] == "zone"], told),
         "year": str(told.compared.manifest.get("winners_year") or ""),
@@ -40,21 +41,20 @@ def winners_section(told: Told) -> dict[str, Any]:
 
 
 def organization_rows(table: pd.DataFrame, told: Told, gaining: bool) -> list[list[str]]:
-    """Return the ten organisations whose margin rises (or falls) most, the surest being no different from the rest."""
+    """Return the ten organisations whose margin rises (or falls) most, of those in which it does so detectably."""
     margin = table[(table["measure"] == "margin") & ((table["difference"] > 0) if gaining else (table["difference"] < 0))]
-    margin = margin.sort_values("difference", ascending=not gaining, kind="stable").head(_SHOWN)
+    margin = margin.sort_values("difference", ascending=not gaining, kind="stable")
+    sure = [row for row in margin.to_dict("records") if verdict(row) in (RISES, FALLS)][:_SHOWN]
     others = {name: table[table["measure"] == name].set_index("id") for name in ("patients", "oncologists")}
     rows = []
-    for row in margin.to_dict("records"):
-        unsure = "" if verdict(row) in (RISES, FALLS) else " (not detectable)"
+    for row in sure:
         name = str(row["id"])
         rows.append(
             [
-                str(row["name"]) or name,
+                (str(row["name"]) or name) + _status(str(row["status_baseline"]), str(row["status_other"])),
                 KIND_WORDS.get(str(row["kind"]), str(row["kind"])).removesuffix("s").lower(),
-                _status(str(row["status_baseline"]), str(row["status_other"])),
-                words.difference(float(row["difference"]), "dollars") + unsure,
-                words.between(float(row["low"]), float(row["high"]), "dollars"),
+                words.difference(float(row["difference"]), words.TOTAL),
+                words.between(float(row["low"]), float(row["high"]), words.TOTAL),
                 *(_plain(others[measure], name) for measure in ("patients", "oncologists")),
             ]
         )
@@ -62,16 +62,21 @@ def organization_rows(table: pd.DataFrame, told: Told, gaining: bool) -> list[li
 
 
 def _plain(table: pd.DataFrame, name: str) -> str:
-    return words.difference(round(float(table["difference"][name]), 2), "") if name in table.index else ""
+    value = float(table["difference"][name]) if name in table.index else 0.0
+    return "" if name not in table.index else "0" if abs(value) < 0.05 else f"{value:+,.1f}"
 
 
 def _status(baseline: str, other: str) -> str:
+    """Return what an organisation is at the end, in brackets; nothing where it is in business in both scenarios."""
     one, two = (_STATUS.get(status, status) for status in (baseline, other))
-    return one if one == two else f"{two} (baseline: {one})"
+    if one == two:
+        return "" if baseline == "active" else f" ({one})"
+    return f" ({two}; baseline: {one})"
 
 
-def kind_rows(table: pd.DataFrame) -> list[list[str]]:
-    """Return, by kind of organisation, how many gain, lose or show no detectable change of margin."""
+def kind_rows(table: pd.DataFrame, sums: pd.DataFrame) -> list[list[str]]:
+    """Return, by kind of organisation, how many gain, lose or show no detectable change of margin, and their sum."""
+    together = {str(row["kind"]): row for row in sums.to_dict("records")}
     margin = table[table["measure"] == "margin"]
     rows = []
     for kind, name in KIND_WORDS.items():
@@ -86,10 +91,15 @@ def kind_rows(table: pd.DataFrame) -> list[list[str]]:
                 name,
                 f"{count:,}",
                 *(f"{n:,} ({100 * n / count:.0f} %)" for n in (gain, lose, count - gain - lose)),
-                words.difference(float(own["difference"].sum()), "dollars"),
+                words.difference(float(own["difference"].sum()), words.TOTAL),
+                _span(together[kind]) if kind in together else "",
             ]
         )
     return rows
+
+
+def _span(row: Row) -> str:
+    return words.between(float(row["low"]), float(row["high"]), words.TOTAL)
 
 
 def zone_rows(table: pd.DataFrame) -> list[list[str]]:
@@ -109,7 +119,8 @@ def _zone_cell(own: pd.DataFrame, measure: str, unit: str) -> str:
     text = words.difference(float(row["difference"]), "" if unit == "minutes" else unit)
     text = text.replace(" percentage points", " points")
     span = words.between(float(row["low"]), float(row["high"]), "" if unit == "minutes" else unit)
-    return f"{text} ({span})" if span and float(row["difference"]) != 0 else text
+    told = f"{text} ({span})" if span and float(row["difference"]) != 0 else text
+    return Sure(told) if verdict(row) in (RISES, FALLS) else told
 
 
 def zone_sentence(table: pd.DataFrame, told: Told) -> str:

@@ -10,13 +10,17 @@ NOT_AVAILABLE = "not available"
 _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"))
 INTERVAL = "95 % interval"
 RANGE = "range of the replicates"
+# Unit of a sum of payments: always in millions or more, where an amount for one patient has all its digits.
+TOTAL = "dollars in all"
 # Units whose name would only repeat what the noun says.
 _UNNAMED = {"HHI", "index", "Gini", "0-1", "", "times"}
 
 
-def _scaled_dollars(value: float) -> str:
+def _scaled_dollars(value: float, total: bool = False) -> str:
     size = abs(value)
     sign = "-" if value < 0 else ""
+    if total and 5e3 <= size < 1e6 * 0.9995:
+        return f"{sign}${size / 1e6:.2f} m"
     for limit, word in _SCALES:
         # Half of the last digit shown is already rounded up into the next word.
         if size >= limit * 0.9995:
@@ -94,7 +98,7 @@ def amount(value: float, unit: str) -> str:
         return f"{percent:.1f} %" if abs(percent) >= 0.1 or percent == 0 else f"{percent:.2g} %"
     if kind == "dollars":
         tail = " a quarter" if "per quarter" in unit else " a year" if "per year" in unit else ""
-        return _scaled_dollars(value) + tail
+        return _scaled_dollars(value, _is_total(unit)) + tail
     text = plain(value)
     if unit == "times":
         return f"{text} times"
@@ -105,6 +109,10 @@ def _singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") and " " not in unit and not unit.endswith("ss") else unit
 
 
+def _is_total(unit: str) -> bool:
+    return unit == TOTAL or "per quarter" in unit
+
+
 def difference(value: float, unit: str) -> str:
     """Return a difference with its sign and unit; a difference of shares is in percentage points."""
     if not math.isfinite(100 * value):
@@ -112,7 +120,8 @@ def difference(value: float, unit: str) -> str:
     sign = "+" if value > 0 else ""
     if kind_of_unit(unit) == "share":
         points = value * 100
-        digits = f"{points:.1f}" if abs(points) >= 0.05 or points == 0 else f"{points:.1g}"
+        digits = f"{points:.{1 if abs(points) >= 1 or points == 0 else 2}f}" if abs(points) >= 0.005 else f"{points:.1g}"
+        digits = "0.0" if points == 0 else digits
         return f"{sign}{digits} percentage points"
     return sign + amount(value, "" if unit == "times" else unit)
 
@@ -129,7 +138,7 @@ def bare_difference(value: float, unit: str) -> str:
     kind = kind_of_unit(unit)
     if kind == "share":
         return difference(value, unit).removesuffix(" percentage points")
-    return ("+" if value > 0 else "") + (_scaled_dollars(value) if kind == "dollars" else plain(value))
+    return ("+" if value > 0 else "") + (_scaled_dollars(value, _is_total(unit)) if kind == "dollars" else plain(value))
 
 
 def interval(low: float, high: float, unit: str, name: str = INTERVAL) -> str:
@@ -142,6 +151,18 @@ def between(low: float, high: float, unit: str) -> str:
     """Return ``+1.0 to +2.0``, or an empty string where there is none."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
+    if kind_of_unit(unit) == "dollars" and max(abs(low), abs(high)) >= 1e6 * 0.9995:
+        one, two = alike([low, high], "dollars", signed=True)
+        if one == two and low != high:
+            limit, word = next(scale for scale in _SCALES if max(abs(low), abs(high)) >= scale[0] * 0.9995)
+            one, two = (f"{'-' if end < 0 else '+'}${abs(end) / limit:.2f} {word}" for end in (low, high))
+        return f"{one} to {two}"
+    if _is_total(unit) and max(abs(low), abs(high)) >= 5e3:
+        signs = ["" if abs(end) < 5e3 else "-" if end < 0 else "+" for end in (low, high)]
+        return " to ".join(f"{sign}${abs(end) / 1e6:.2f} m" for sign, end in zip(signs, (low, high), strict=True))
+    if kind_of_unit(unit) == "plain" and 0.1 <= max(abs(low), abs(high)) < 10:
+        # Both ends with the digits of the larger, so that neither pretends to be the surer.
+        return " to ".join("0" if abs(end) < 0.005 else f"{end:+.2f}" for end in (low, high))
     return f"{bare_difference(low, unit)} to {bare_difference(high, unit)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oncsim.calendar import Quarter
+from oncsim.parameters.axes import pick
 from oncsim.parameters.override import Override, scope_label
 from oncsim.scenario.scenario import Scenario
 
@@ -39,6 +40,7 @@ def caveats(scenario: Scenario, differing: Iterable[str]) -> Iterator[str]:
             yield f"{label} changes from {change.start}, before the horizon starts ({scenario.start})"
         if change.section == "policy" and change.until is not None and change.until > scenario.end:
             yield f"{label} is changed until {change.until}, after the horizon ends ({scenario.end})"
+    yield from _without_effect(scenario)
     late = [
         leaf.name
         for leaf in leaves.values()
@@ -54,6 +56,26 @@ def caveats(scenario: Scenario, differing: Iterable[str]) -> Iterator[str]:
         yield f"pinned to other values than the installed registry has: {', '.join(pinned)}"
 
 
+def _without_effect(scenario: Scenario) -> Iterator[str]:
+    """Yield a warning for each policy that can change nothing: law says the same, or its states are not in the market."""
+    leaves, parameters = scenario.parameters.registry.leaves, scenario.parameters
+    states = getattr(scenario.market, "states", None)
+    for label, some in _alike(parameters.overrides):
+        change = some[0]
+        if change.section != "policy":
+            continue
+        first, last = max(change.start or scenario.start, scenario.start), min(change.until or scenario.end, scenario.end)
+        base = [parameters.base(leaves[change.leaf], first + i) for i in range(last - first + 1)]
+        if not change.ramp and base and all(pick(value, o.element) == o.value for value in base for o in some):
+            yield f"{label} is set to what law says anyway: this changes nothing"
+        named = [code for dimension, codes in change.scope if dimension == "state" for code in codes]
+        absent = [state for state in named if states is not None and state not in states]
+        if absent:
+            yield f"{label}: the market has nothing in {', '.join(absent)}" + (
+                ", so the policy changes nothing" if len(absent) == len(named) else ""
+            )
+
+
 def late_changes(changes: Iterable[Override], end: Quarter) -> Iterator[str]:
     """Yield a warning for each change that begins after the horizon and was left out."""
     for label, change in _as_written(changes):
@@ -62,11 +84,16 @@ def late_changes(changes: Iterable[Override], end: Quarter) -> Iterator[str]:
 
 def _as_written(changes: Iterable[Override]) -> list[tuple[str, Override]]:
     """Return the changes, those of several elements of a parameter that say the same as one, each with its name."""
+    return [(label, some[0]) for label, some in _alike(changes)]
+
+
+def _alike(changes: Iterable[Override]) -> list[tuple[str, list[Override]]]:
+    """Return the changes together that say the same of several elements of a parameter, each group with its name."""
     alike: dict[tuple[object, ...], list[Override]] = {}
     for o in changes:
         alike.setdefault((o.section, o.leaf, o.scope, o.value, o.start, o.until), []).append(o)
     return [
-        (some[0].label if len(some) == 1 else some[0].leaf + scope_label(some[0].scope), some[0]) for some in alike.values()
+        (some[0].label if len(some) == 1 else some[0].leaf + scope_label(some[0].scope), some) for some in alike.values()
     ]
 
 

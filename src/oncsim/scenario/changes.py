@@ -21,6 +21,8 @@ from oncsim.scenario.plain_words import validated
 from oncsim.scenario.shape import PolicyEntry
 from oncsim.scenario.where import Target, group, named_leaves, read_where, targeted
 
+EMPTY_SOURCE = "is empty (name the id of a source, the word judgement, or text)"
+
 
 class ChangeReader:
     """Reads the changes of one layer; collects faults in :attr:`faults`."""
@@ -81,8 +83,9 @@ class ChangeReader:
             self.fault((*route, key) if key else route, message)
         if distribution is None:
             return None
-        if not leaf.numeric:
-            self.fault(route, f"a {leaf.type} has no distribution (give one value)")
+        if not leaf.numeric or leaf.kind == "law":
+            what = leaf.kind if leaf.kind == "law" else f"a {leaf.type}"
+            self.fault(route, f"{what} has no distribution (give one value)")
             return None
         outside = [end for end in support(distribution) if not leaf.limits.hold(end)]
         if outside:
@@ -163,6 +166,9 @@ class ChangeReader:
     def citation(self, source: object, route: Route) -> Citation | None:
         """Return what ``source:`` cites, text standing for itself; what is wrong with it becomes faults."""
         if source is None:
+            return None
+        if source in ({}, []) or (isinstance(source, str) and not source.strip()):
+            self.fault(route, EMPTY_SOURCE)
             return None
         if isinstance(source, str) and source not in self.registry.sources:
             return Citation((), source)

@@ -15,7 +15,35 @@ Difference = tuple[str, str, str, str]
 
 def differences(a: Scenario, b: Scenario) -> list[Difference]:
     """Return every difference: parts first, then parameters over the quarters that both have."""
-    return [*_parts(a, b), *_parameters(a, b)]
+    return [*_parts(a, b), *joined(_parameters(a, b)), *_announcements(a, b)]
+
+
+def joined(rows: list[Difference]) -> list[Difference]:
+    """Return the rows of parameters with those of several codes that say the same as one: ``name.{general, cancer}``."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, when, one, other in rows:
+        path, mark, scope = name.partition(" [")
+        head, _, code = path.rpartition(".")
+        groups.setdefault((head, mark + scope, when, one, other), []).append(code)
+    return [
+        (f"{head}.{codes[0] if len(codes) == 1 else '{' + ', '.join(codes) + '}'}{scope}", when, one, other)
+        for (head, scope, when, one, other), codes in groups.items()
+    ]
+
+
+def _announcements(a: Scenario, b: Scenario) -> list[Difference]:
+    """Return where the two know of a change at different times: it moves expectations, never payments."""
+
+    def known(scenario: Scenario) -> dict[tuple[str, str], str]:
+        changes = (o for o in scenario.parameters.overrides if o.section == "policy")
+        return {(o.label, str(o.start)): str(o.announced or "from the start") for o in changes}
+
+    left, right = known(a), known(b)
+    return [
+        (f"{label} announced", start, left[label, start], right[label, start])
+        for label, start in left
+        if (label, start) in right and left[label, start] != right[label, start]
+    ]
 
 
 def _parts(a: Scenario, b: Scenario) -> list[Difference]:

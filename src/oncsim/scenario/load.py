@@ -20,8 +20,9 @@ from oncsim.parameters.override import Override
 from oncsim.parameters.registry import Registry, load_registry
 from oncsim.parameters.strict_yaml import Document
 from oncsim.scenario.caveats import caveats, late_changes
-from oncsim.scenario.changes import ChangeReader, begins_after, horizon_faults, merge_changes, overlaps
+from oncsim.scenario.changes import EMPTY_SOURCE, ChangeReader, begins_after, horizon_faults, merge_changes, overlaps
 from oncsim.scenario.events import ScheduledEvent, event_horizon_faults, read_event
+from oncsim.scenario.expecting import expectation_faults
 from oncsim.scenario.layers import Layer, read_layers
 from oncsim.scenario.library import find_scenario
 from oncsim.scenario.pins import pinned
@@ -239,6 +240,7 @@ class _Builder:
             item, _ = validated(_adapter(Expectation), data, self.top.document, route, Expectation)
             if item is not None:
                 result.append(item)
+                self.faults += expectation_faults(item, self.top.document, route)
         return result
 
     def _published(self) -> list[PublishedScore]:
@@ -248,7 +250,9 @@ class _Builder:
         for i, data in enumerate(self.top.section("published", list)):
             route = ("published", i)
             score, _ = validated(_adapter(Score), data, self.top.document, route, Score)
-            if score is not None:
+            if score is not None and score.source is None:
+                reader.fault((*route, "source"), EMPTY_SOURCE)
+            elif score is not None:
                 source = reader.citation(score.source, (*route, "source"))
                 result.append(PublishedScore(score.amount, score.years, score.of, source or Citation(), score.note))
         self.faults += reader.faults

@@ -16,8 +16,10 @@ from oncsim.parameters.strict_yaml import Document, read_value
 from oncsim.scenario.changes import ChangeReader
 from oncsim.scenario.plain_words import key_names
 from oncsim.scenario.shape import Horizon, Settings
+from oncsim.scenario.where import group
 
 FILE = "--set"
+SHOWN = 8  # names of a group that a message lists
 _PATHS = (
     *(f"horizon.{key}" for key in key_names(Horizon)),
     *(f"settings.{key}" for key in key_names(Settings)),
@@ -40,12 +42,12 @@ class Sets:
         """Return a market section with the values put in; a folder is relative to the working folder."""
         market = copy.deepcopy(market)
         for path, value in self.section("market").items():
-            *groups, last = path.split(".")
+            *above, last = path.split(".")
             here = market
-            for group in groups:
-                below = here.get(group)
-                here[group] = below if isinstance(below, dict) else {}
-                here = here[group]
+            for key in above:
+                below = here.get(key)
+                here[key] = below if isinstance(below, dict) else {}
+                here = here[key]
             here[last] = str(Path.cwd() / value) if path == "folder" and isinstance(value, str) else value
         return market
 
@@ -80,6 +82,10 @@ def read_sets(sets: Sequence[str], registry: Registry) -> tuple[Sets, list[Fault
 
 
 def _unknown(path: str, registry: Registry) -> str:
+    below = group(registry, path)
+    if below:
+        names = ", ".join(leaf.name for leaf in below[:SHOWN]) + (" ..." if len(below) > SHOWN else "")
+        return f"is a group, and one parameter is set at a time ({names})"
     near = did_you_mean(path, _PATHS)
     if near:
         return f"cannot be set (a parameter, {', '.join(_PATHS)} or market.KEY{near})"

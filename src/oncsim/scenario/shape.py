@@ -134,7 +134,7 @@ class PolicyEntry(Section):
 class Score(Section):
     """A published estimate of what the policy spends or saves, to stand beside the result; made by another method."""
 
-    amount: float = Field(description="dollars over the years; negative is a saving")
+    amount: float = Field(ge=-1e14, le=1e14, description="dollars over the years; negative is a saving")
     years: int = Field(ge=1, le=75, description="number of years it covers")
     of: Text = Field(description="whose spending, for example Medicare")
     source: Any = Field(description="{cite: id} of the bibliography, or text")

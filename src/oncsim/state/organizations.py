@@ -57,8 +57,8 @@ class Organizations(Columns):
         "uplift_until": (np.int64, -1),
         # Value-based care (vb): arm of the Medicare model (-1 none), first quarter in it; in this model periods settled,
         # periods in a row without a payment, payments earned; in all models results seen and their sum beyond expectation;
-        # episodes and Medicare revenue of the period under way; participation bonuses of the last eight quarters, not yet paid;
-        # whether it took part this quarter, has ever, and is a commercial medical home.
+        # episodes and Medicare revenue of the period under way; participation bonuses of the last eight quarters, not yet
+        # paid; whether it took part this quarter, has ever, and is a commercial medical home.
         "vb_arm": (np.int64, -1),
         "vb_since": (np.int64, -1_000_000),
         "vb_periods": (np.int64, 0),

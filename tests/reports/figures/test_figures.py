@@ -135,12 +135,12 @@ def test_budget_and_map_draw_also_without_rows_and_with_zones_unknown() -> None:
     ]
     table = pd.DataFrame(rows, columns=["year", "payer", "component", "who", "difference", "low", "high"])
     zones = sample_zones()
-    effects = pd.DataFrame({"id": zones["zone"].iloc[:-1], "measure": "minutes", "difference": 0.0})
+    effects = pd.DataFrame({"id": zones["zone"].iloc[:-1], "measure": "minutes", "difference": 0.0, "low": 0.0, "high": 0.0})
     for one in (
         lambda: figures.budget_by_year(table, 20),
         lambda: figures.budget_by_year(table.iloc[:0]),
         lambda: figures.zone_effects(zones, effects),
-        lambda: figures.zone_effects(zones, effects.assign(difference=range(len(effects))), plane=True),
+        lambda: figures.zone_effects(zones, effects.assign(difference=range(len(effects)), low=0.5, high=99.0), plane=True),
         lambda: figures.zone_effects(zones, effects.iloc[:0]),
     ):
         assert to_bytes(one(), "png") == to_bytes(one(), "png")
@@ -149,13 +149,30 @@ def test_budget_and_map_draw_also_without_rows_and_with_zones_unknown() -> None:
 def test_the_colours_of_a_map_have_zero_in_the_middle_and_people_rule_the_scale() -> None:
     zones = sample_zones()
     gaps = [1.0] * (len(zones) - 1) + [1000.0]  # the last zone has the fewest people
-    effects = pd.DataFrame({"id": zones["zone"], "measure": "minutes", "difference": gaps})
+    effects = pd.DataFrame({"id": zones["zone"], "measure": "minutes", "difference": gaps, "low": 0.5, "high": 2000.0})
     figure = figures.zone_effects(zones, effects, panels=[("minutes", "Travel", "")])
     norm = figure.axes[0].collections[-1].norm
     assert (norm.vmin, norm.vcenter, norm.vmax) == (-1.0, 0.0, 1.0)
     few = sample_zones(3).assign(population=1.0)
     even = figures.zone_effects(few, effects.assign(difference=[5.0] * len(effects)), panels=[("minutes", "Travel", "")])
-    assert even.axes[0].collections[-1].norm.vmax == 5.0
+    assert even.axes[0].collections[-1].norm.vmax == 6.0  # the next round number, half of which is round too
+
+
+def test_zones_without_a_detectable_difference_have_no_colour() -> None:
+    zones = sample_zones()
+    sure = pd.DataFrame({"id": zones["zone"], "measure": "minutes", "difference": 1.0, "low": 0.5, "high": 1.5})
+    coloured = {}
+    for name, effects in (
+        ("all", sure),
+        ("all but one", sure.assign(low=[-0.5, *[0.5] * (len(zones) - 1)])),
+        ("none", sure.assign(low=-0.5)),
+        ("one replicate", sure.assign(low=float("nan"), high=float("nan"))),
+    ):
+        axes = figures.zone_effects(zones, effects, panels=[("minutes", "Travel", "")]).axes[0]
+        coloured[name] = len(axes.collections[-1].get_offsets())
+        assert ("no detectable" in "".join(text.get_text() for text in axes.texts)) is (name == "none")
+    count = len(zones)
+    assert coloured == {"all": count, "all but one": count - 1, "none": 0, "one replicate": count}
 
 
 def test_alaska_and_hawaii_are_told_from_the_rest() -> None:

@@ -43,7 +43,16 @@ def _label(metric: str, group: str) -> str:
     text = fact(str(metric)).title
     words = group_words(str(group))
     text = f"{text}, {words}" if words else text
-    return text if len(text) <= 50 else text[:48].rstrip() + "…"
+    return _broken(text)
+
+
+def _broken(text: str) -> str:
+    """Return a long label on two lines, broken at the space nearest to its middle."""
+    if len(text) <= 46:
+        return text
+    spaces = [i for i, letter in enumerate(text) if letter == " "]
+    at = min(spaces, key=lambda i: abs(i - len(text) / 2), default=0)
+    return f"{text[:at]}\n{text[at + 1 :]}" if at else text
 
 
 @styled
@@ -108,7 +117,9 @@ def _theme(axes: Axes, rows: pd.DataFrame, labels: list[str], scenarios: list[st
     axes.set_xlim(-limit, limit)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.axvline(0, color="#777777", linewidth=1)
-    axes.set_yticks(range(len(labels)), labels, fontsize=8.5)
+    axes.set_yticks(range(len(labels)), labels, fontsize=8.5, linespacing=0.95)
+    for tick in axes.get_yticklabels():
+        tick.set_fontsize(7.5 if "\n" in tick.get_text() else 8.5)
     axes.tick_params(axis="y", length=0)
     for side in ("left",):
         axes.spines[side].set_visible(False)
@@ -146,7 +157,9 @@ def _row(axes: Axes, row: pd.Series, y: float, color: str, limit: float) -> None
 
 
 def _percent(value: float) -> str:
-    return f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.1f}" if value else "0"
+    if abs(value) < 0.05:
+        return "0"
+    return f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.1f}"
 
 
 def _legend(figure: Figure, scenarios: list[str], titles: dict[str, str], height: float) -> None:

@@ -41,7 +41,8 @@ def zone_effects(
     zones : pandas.DataFrame
         Columns zone, lat, lon, population, land_sqmi.
     effects : pandas.DataFrame
-        Columns id (a zone), measure, difference.
+        Columns id (a zone), measure, difference, low, high; circles are hollow where low and high include zero
+        (not where they are unknown).
     plane : bool
         True for a teaching market: axes in miles. Otherwise only the contiguous states are drawn where there are any.
     panels : sequence of (measure, title, unit)
@@ -65,10 +66,15 @@ def zone_effects(
         left = (0.55 + number * (wide + 0.25)) / WIDTH
         foot = 0.95 if plane else 0.72
         axes = figure.add_axes((left, foot / height, (wide - 0.1) / WIDTH, tall / height))
-        values = effects[effects["measure"] == measure].set_index("id")["difference"].astype(float)
-        found = np.asarray(values.reindex(known["zone"].to_numpy()[inside]), dtype=np.float64)
-        norm = _norm(found, people)
-        _draw(axes, x, y, sizes, found, norm)
+        values = effects[effects["measure"] == measure].set_index("id").reindex(known["zone"].to_numpy()[inside])
+        found, low, high = (_column(values, name) for name in ("difference", "low", "high"))
+        unsure = ((low <= 0) & (high >= 0)) | (found == 0)
+        norm = _norm(np.where(unsure, np.nan, found), people)
+        _draw(axes, x, y, sizes, np.where(unsure, np.nan, found), norm)
+        if unsure[np.isfinite(found)].all():
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 3}
+            text = "no detectable difference\nin any zone"
+            axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=9, bbox=box, zorder=9)
         west, east, south, north = frame.bounds
         axes.set_xlim(west, east)
         axes.set_ylim(south, north)
@@ -77,6 +83,10 @@ def zone_effects(
         _axes(axes, plane, number)
         _bar(figure, (left, 0.36 / height, (wide - 0.1) / WIDTH, 0.09 / height), norm, unit)
     return figure
+
+
+def _column(values: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    return np.asarray(values[name], dtype=np.float64)
 
 
 def beyond_contiguous(zones: pd.DataFrame) -> bool:
@@ -101,8 +111,14 @@ def _norm(values: NDArray[np.float64], people: NDArray[np.float64]) -> TwoSlopeN
     order = np.argsort(size)
     weight = np.cumsum(people[known][order] + 1e-9)
     end = float(size[order][min(int(np.searchsorted(weight, 0.98 * weight[-1])), len(size) - 1)])
-    end = end if end > 0 else float(size.max())
+    end = _round_up(end if end > 0 else float(size.max()))
     return TwoSlopeNorm(0.0, -end, end)
+
+
+def _round_up(value: float) -> float:
+    """Return the next of 1, 2, 4, 6, 8, 10 times a power of ten: half of each is a round number too."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(step for step in (1, 2, 4, 6, 8, 10) if value <= step * power * (1 + 1e-9)) * power)
 
 
 def _draw(
@@ -117,7 +133,15 @@ def _draw(
     order = [i for i in np.argsort(-sizes, kind="stable") if known[i]]  # small circles on top of large ones
     raster = len(values) > 1000
     lost = np.flatnonzero(~known)
-    axes.scatter(x[lost], y[lost], s=sizes[lost], facecolors="none", edgecolors="#999999", linewidths=0.6)
+    axes.scatter(
+        x[lost],
+        y[lost],
+        s=sizes[lost],
+        facecolors="none",
+        edgecolors="#A5A5A0",
+        linewidths=0.25 if raster else 0.6,
+        rasterized=raster,
+    )
     axes.scatter(
         x[order],
         y[order],
@@ -146,6 +170,6 @@ def _bar(figure: Figure, box: tuple[float, float, float, float], norm: TwoSlopeN
     bar = figure.colorbar(ScalarMappable(norm, _COLORS), cax=axes, orientation="horizontal", extend="both")
     ends = [float(norm.vmin or -1), float(norm.vmin or -1) / 2, 0.0, float(norm.vmax or 1) / 2, float(norm.vmax or 1)]
     bar.set_ticks(ends)
-    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.bare_difference(float(f"{value:.2g}"), unit)))
+    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.bare_difference(float(f"{value:.3g}"), unit)))
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_linewidth(0.5)
