@@ -47,7 +47,7 @@ def test_uncertainty_names_both_intervals(tmp_path: Path, capsys: pytest.Capture
 def test_a_sentence_leads_and_says_what_moves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("compare", "base", "other", "--replicates", 5, "--out", tmp_path, "--no-report") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].startswith("Access: the mean travel time to care rises by ")
+    assert lines[2].startswith("First: the mean travel time to care rises by ")
     assert lines.index("other minus base, last four quarters") > 2
 
 

@@ -126,7 +126,7 @@ def test_each_step_that_moved_names_what_acts_on_it_and_the_rest_is_folded() -> 
     assert said[1] == "Margins: the 340B margin falls by $7.0 m a quarter, detectable from 2027Q1, directly by the law."
     assert said[3].endswith(", because the yearly gain per oncologist from acquiring a practice falls.")
     assert said[4].startswith("Who owns care: ") and said[4].endswith(", because the number of acquisitions falls.")
-    assert said[-1] == "No detectable change in where patients are treated and access."
+    assert said[-1] == "No detectable change, or a negligible one, in where patients are treated and access."
 
 
 def changed(name: str, **sides: float) -> dict:
@@ -150,6 +150,17 @@ def test_a_cause_that_moved_the_wrong_way_or_not_detectably_is_not_claimed() -> 
         changed("consolidation.acquisitions", gap=0.0, half=0.0),
     ):
         assert why(rows, owners).endswith(", which no step recorded here explains.")
+
+
+def test_what_is_detectable_but_negligible_is_no_effect_and_no_cause() -> None:
+    tiny = changed("consolidation.share_oncologists_independent", gap=0.0004, half=0.0001)
+    said = in_short(told(tiny), ENTRY)
+    assert "Detectable but negligible: the share of oncologists in independent practices." in said
+    assert not any("rises by 0.04 percentage points" in text for text in said)
+    plain = changed("consolidation.share_oncologists_independent", gap=0.0006, half=0.0001)
+    assert any("rises by 0.06 percentage points" in text for text in in_short(told(plain), ENTRY))
+    few = changed("consolidation.acquisitions", gap=-0.004, half=0.001)
+    assert why(few, "Who owns care").endswith(", which no step recorded here explains.")
 
 
 def test_a_cause_that_is_seen_long_after_its_effect_is_not_claimed() -> None:

@@ -39,7 +39,8 @@ def test_a_child_replaces_single_values_and_the_market_as_a_whole(load: Write) -
         head=HEAD,
     )
     assert (child.start, child.end) == (Q("2026Q1"), Q("2030Q4"))
-    assert (child.settings.patients, child.replicates, child.question) == ("integer", 7, "Why?")
+    # A question is about the scenario that asks it.
+    assert (child.settings.patients, child.replicates, child.question) == ("integer", 7, "")
     assert child.market.source == "embedded"
     assert child.provenance["horizon.start"].endswith("parent.yaml:4")
     assert child.provenance["horizon.end"].endswith("child.yaml:5")

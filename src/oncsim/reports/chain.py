@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oncsim.reports import words
-from oncsim.reports.compared import RISES, UNDETECTED, Row, Told, moved, noun, unit_of, verdict
+from oncsim.reports.compared import RISES, UNDETECTED, Row, Told, moved, negligible, noun, unit_of, verdict
 from oncsim.reports.links import CHAIN, GAIN, PARTS, STATIC, Step, causes_of, direct
 from oncsim.reports.metric_facts import PAYER_WORDS, fact, group_words
 from oncsim.reports.sentences import clause_of, size_of, split_row, subject_of, verb_of
@@ -106,7 +106,7 @@ def links(told: Told, entry: dict[str, Any]) -> list[Link]:
     law = [str(one.get("name", "")) for one in entry.get("changes", []) if one.get("kind") == "policy"]
     found = []
     for step, row in rows_of(told):
-        if moved(row):
+        if moved(row) and not negligible(row):
             metric = str(row["metric"])
             cause = _cause(told, row)
             # Where no law differs, what events, economy or behaviour act on is not known here.
@@ -123,7 +123,7 @@ def _cause(told: Told, row: Row) -> Row | None:
     fitting = []
     for metric, sign in causes_of(str(row["metric"])):
         cause = _row(told, metric)
-        if cause is None or not moved(cause) or ((float(cause["difference"]) * sign > 0) is not way):
+        if cause is None or not moved(cause) or negligible(cause) or ((float(cause["difference"]) * sign > 0) is not way):
             continue
         if not _late(onset(told, cause), begun):
             fitting.append(cause)
@@ -204,7 +204,7 @@ def chain_sentences(told: Told, entry: dict[str, Any]) -> list[str]:
     still = [step.words for step in CHAIN if not any(link.step is step for link in found)]
     still = [name for name in still if any(step.words == name for step, _ in rows_of(told))]
     if still:
-        said.append(f"No detectable change in {words.listing(still)}.")
+        said.append(f"No detectable change, or a negligible one, in {words.listing(still)}.")
     return said
 
 
@@ -296,7 +296,7 @@ def for_a_time(told: Told, found: list[Link]) -> str:
         if key in told_of or row.get("quarter") != "final" or key[0].startswith(("incentive.", "spending.margin_340b_per")):
             continue
         peak = told.passing(*key)
-        if peak is not None and not moved(row):
+        if peak is not None and not moved(row) and not negligible(peak):
             unit = unit_of(row)
             clauses.append(f"{noun(row)} ({words.difference(float(peak['difference']), unit)} in {peak['quarter']})")
     return (

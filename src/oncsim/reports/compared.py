@@ -203,6 +203,19 @@ def moved(row: Row | None) -> bool:
     return verdict(row) in (RISES, FALLS)
 
 
+def negligible(row: Row) -> bool:
+    """Return whether a difference is too small to tell though pairing makes it detectable.
+
+    Under a twentieth of a percentage point of a share, a thousandth of the level of anything else; sums of payments have
+    their own place and are never too small.
+    """
+    name = str(row["metric"])
+    if "unit" in row or name.startswith(("spending.payer", "spending.patient_total")):
+        return False
+    least = 5e-4 if words.kind_of_unit(fact(name).unit) == "share" else 1e-3 * abs(float(row["baseline"]))
+    return abs(float(row["difference"])) < least
+
+
 def noun(row: Row) -> str:
     """Return the metric of a row with its group, as it stands in a sentence."""
     if "noun" in row:

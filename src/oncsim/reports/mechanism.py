@@ -7,9 +7,9 @@ from typing import Any
 
 from oncsim.reports import words
 from oncsim.reports.chain import first_sentence, for_a_time, links, mechanism_sentence
-from oncsim.reports.compared import Row, Told, moved, span_words, unit_of, verdict, years_of
+from oncsim.reports.compared import Row, Told, moved, negligible, span_words, unit_of, verdict, years_of
 from oncsim.reports.links import Key
-from oncsim.reports.sentences import cell_of, clause_of, null_of
+from oncsim.reports.sentences import cell_of, clause_of, null_of, subject_of
 
 _LEVERS_SHOWN = 4
 _PROPER = ("Medicare", "Medicaid", "Section", "Part B")
@@ -50,11 +50,14 @@ def in_short(told: Told, entry: dict[str, Any]) -> list[str]:
         return [*said, "Every difference is exactly zero: both scenarios ran the same."]
     found = links(told, entry)
     first, already = first_sentence(told, found, str(entry.get("begins") or ""))
-    effects, nulls = [first] if first else [], []
+    effects: list[str] = [first] if first else []
+    nulls: list[str] = []
+    small: list[str] = []
     told_of = {(row["metric"], row["group"]) for row in already}
     for theme, keys in _THEMES:
         rows = [row for key in keys if key not in told_of and (row := told.row(*key)) is not None]
-        clauses = [clause_of(row, told) for row in rows if moved(row)]
+        clauses = [clause_of(row, told) for row in rows if moved(row) and not negligible(row)]
+        small += [subject_of(row) for row in rows if moved(row) and negligible(row)]
         if clauses:
             effects.append(words.sentence(f"{theme}: {words.listing(clauses)}"))
         still = [row for row in rows if not moved(row) and (row["baseline"] != 0 or row["other"] != 0)]
@@ -67,6 +70,8 @@ def in_short(told: Told, entry: dict[str, Any]) -> list[str]:
         said.append("Nothing that is told here moves detectably.")
     said += effects
     said += [text for text in (mechanism_sentence(found), for_a_time(told, found)) if text]
+    if small:
+        said.append(f"Detectable but negligible: {words.listing(small)}.")
     if nulls:
         said.append(f"No detectable change in {words.listing(nulls)}.")
     if told.compared.replicates == 1:

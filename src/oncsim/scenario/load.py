@@ -92,6 +92,8 @@ class _Builder:
         changes = self._changes(start, end)
         events = self._events(start, end)
         header = {key: str(self._latest(key) or "") for key in _SCALARS}
+        # A parent's question is not that of a policy which extends it.
+        header["question"] = str(self.top.data.get("question") or "")
         expect = tuple(self._expectations())
         published = tuple(self._published())
         if self.faults or start is None or end is None or settings is None:
