@@ -36,7 +36,7 @@ def test_expectations_are_checked_replicate_by_replicate(tmp_path: Path) -> None
         "metric: access.untreated_share, group: payer=uninsured, min: 0.01, max: 0.9, at: 2026Q2",
         "event: no_such_event, max: 0",
         "metric: consolidation.hhi, versus: elsewhere, sign: zero",
-        "metric: no.such_metric, sign: zero",
+        "metric: consolidation.hhi, market: nowhere, sign: zero",
     ) == [
         ("spending.margin_340b against plain negative: holds in 2 of 2 replicates", True),
         ("spending.margin_340b zero: holds in 2 of 2 replicates", True),
@@ -47,7 +47,7 @@ def test_expectations_are_checked_replicate_by_replicate(tmp_path: Path) -> None
         ),
         ("events no_such_event at most 0: holds in 2 of 2 replicates", True),
         ("consolidation.hhi against elsewhere zero: not checked, elsewhere is not part of this comparison", None),
-        ("no.such_metric zero: not checked, there is no such value", None),
+        ("consolidation.hhi zero: not checked, there is no such value", None),
     ]
 
 

@@ -1,7 +1,7 @@
 """Play every ready policy against current law and write docs/policy-results.md: what moved, with intervals.
 
 ``python tools/write_policy_results.py [REPLICATES]`` (20 by default) takes about a minute for two policies on two cores.
-Runs and reports stay in results/policies and are used again.
+Runs stay in results/policies and are used again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main(replicates: int) -> None:
     found: dict[str, Comparison] = {}
     policies = ready()
     for number, name in enumerate(policies, 1):
-        found[name] = compare([BASELINE, name], replicates, workers=2, out=RUNS)
+        found[name] = compare([BASELINE, name], replicates, workers=2, out=RUNS, report=False)
         print(f"{number} of {len(policies)}: {name}: {found[name].folder.name}", flush=True)
     PAGE.write_text(page(found, replicates), encoding="utf-8")
     print(PAGE)
