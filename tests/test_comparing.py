@@ -200,3 +200,29 @@ def test_kept_in_memory_leaves_no_folder() -> None:
     assert len(done.differences) and len(done.runs["base"].metrics)
     del done
     assert not folder.exists()
+
+
+def test_the_last_year_in_force_is_the_mean_of_its_quarters_and_events_are_summed() -> None:
+    quarters = [f"{2026 + i // 4}Q{1 + i % 4}" for i in range(16)]
+    rows = [
+        (replicate, quarter, metric, "", (1.0 + replicate) * i * effect)
+        for replicate in range(3)
+        for i, quarter in enumerate(quarters)
+        for metric, effect in ((COST, 1.0), ("consolidation.acquisitions", 2.0))
+    ]
+    base = pd.DataFrame(rows, columns=["replicate", "quarter", "metric", "group", "value"])
+    other = base.assign(value=2 * base["value"])
+    table = differences([base, other], ["a", "b"], force=[("2027Q2", "2028Q3")])
+    assert row(table, "in_force")["difference"] == pytest.approx(2.0 * np.mean([7, 8, 9, 10]))
+    assert row(table, "in_force", "consolidation.acquisitions")["difference"] == pytest.approx(4.0 * sum(range(5, 11)))
+    assert "in_force" not in set(differences([base, other], ["a", "b"])["quarter"])
+
+
+def test_settings_that_differ_are_warned_of(tmp_path: Path) -> None:
+    whole = dataclasses.replace(OTHER, settings=SimpleNamespace(replicates=1, patients="integer", settle_quarters=8))
+    base = dataclasses.replace(BASE, settings=SimpleNamespace(replicates=2, patients="expected", settle_quarters=8))
+    (said,) = pairing.setting_warnings([base, whole], ["base", "other"])
+    assert said.startswith("settings.patients is integer in other and expected in base")
+    done = go(tmp_path, base, whole)
+    assert said in done.manifest["warnings"] and done.manifest["settings_differ"] == [said]
+    assert not go(tmp_path / "alike", BASE, OTHER).manifest["settings_differ"]

@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 
 from markets import RURAL, built, scenario
+from oncsim.codes import PAYERS
 from oncsim.model import OncologyMarket
+from oncsim.prices.receipts import by_payer
+from oncsim.yearly import INFUSION_DAY_DOLLARS
 
 Tables = dict[str, pd.DataFrame]
 
@@ -21,9 +24,12 @@ def run() -> tuple[Tables, pd.DataFrame]:
     model = OncologyMarket(
         scenario(6, RURAL), seed=1, replicate=0, market=built(RURAL), record=frozenset({"flows"}), flow_sink=flows.append
     )
+    drugs: dict[str, Any] = {}
     for _ in range(6):
         model.step()
-    tables = model.tables()
+        year = str(model.quarter)[:4]
+        drugs[year] = drugs.get(year, 0.0) + by_payer(model.volumes.drug_dollars).sum(axis=0)
+    tables = {**model.tables(), "drugs": pd.DataFrame.from_dict(drugs, orient="index", columns=list(PAYERS))}
     model.close()
     return tables, pd.concat(flows, ignore_index=True)
 
@@ -75,7 +81,9 @@ def test_payments_are_what_the_metrics_say_was_paid(run: tuple[Tables, pd.DataFr
     assert owed == pytest.approx(total["spending.patient_total", ""])
     assert paid - owed == pytest.approx(total["spending.payer_total", ""])
     assert payments["infusions"].sum() == pytest.approx(total["activity.infusions_total", ""])
+    standard = payments["standard_dollars"] - INFUSION_DAY_DOLLARS * payments["infusions"]
     for payer, own in payments.groupby("payer"):
+        assert standard[own.index].sum() == pytest.approx(tables["drugs"].loc[year, str(payer)], rel=1e-9, abs=1e-3)
         assert own["patient"].sum() == pytest.approx(total["spending.patient_total", f"payer={payer}"], abs=1e-6)
 
 
@@ -92,4 +100,4 @@ def test_cells_are_told_apart_by_340b(run: tuple[Tables, pd.DataFrame]) -> None:
     payments = run[0]["payments"]
     assert set(payments.loc[payments["kind"] == "office", "eligible_340b"]) == {False}
     assert payments["eligible_340b"].any()
-    assert np.isfinite(payments[["patients", "infusions", "paid", "patient"]].to_numpy()).all()
+    assert np.isfinite(payments[["patients", "infusions", "standard_dollars", "paid", "patient"]].to_numpy()).all()

@@ -102,7 +102,8 @@ def budgets(found: dict[str, Comparison]) -> str:
 
 def words_of(code: str) -> str:
     """Return a payer as people write it."""
-    return {"medicare_ffs": "Medicare", "medicare_advantage": "Medicare Advantage"}.get(code, code)
+    names = {"medicare_ffs": "Medicare", "medicare_advantage": "Medicare Advantage", "medicaid": "Medicaid"}
+    return names.get(code, code)
 
 
 def _budget(done: Comparison, payer: str, who: str) -> str:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 # Columns of the sums by zone.
 _PATIENTS, _UNTREATED, _MINUTES, _WAIT, _OWED, _PAID = range(6)
+# Columns of the sums by cell and payer.
+_PAYMENTS = ("patients", "infusions", "standard_dollars", "paid", "patient")
+# Weight of an infusion day in the standardised volume beside its drugs, dollars: what Medicare pays an office for
+# giving a drug in 2026 (vbc_guide_2026). Fixed over years and scenarios, so that no payment rule moves the volume.
+INFUSION_DAY_DOLLARS = 133.0
 
 
 class Yearly:
@@ -27,7 +32,7 @@ class Yearly:
 
     def __init__(self) -> None:
         self._zones: dict[str, Floats] = {}  # (zones, 6)
-        self._payments: dict[str, Floats] = {}  # (cells, 4 x payers); a cell is a kind of site with or without 340B
+        self._payments: dict[str, Floats] = {}  # (cells, 5 x payers); a cell is a kind of site with or without 340B
 
     def add(self, model: OncologyMarket) -> None:
         """Add the quarter that the model has just run; the model is only read."""
@@ -63,7 +68,11 @@ class Yearly:
     def payments(self) -> pd.DataFrame:
         """Return one row a year, payer, kind of site and 340B status in which anything was done or paid."""
         tables = [_payment_rows(year, sums) for year, sums in self._payments.items()]
-        return pd.concat(tables, ignore_index=True) if tables else _payment_rows("", np.zeros((0, 4 * len(PAYERS))))
+        return (
+            pd.concat(tables, ignore_index=True)
+            if tables
+            else _payment_rows("", np.zeros((0, len(_PAYMENTS) * len(PAYERS))))
+        )
 
 
 def zone_sums(model: OncologyMarket) -> Floats:
@@ -100,7 +109,11 @@ def _rows(values: Floats) -> Floats:
 
 
 def payment_sums(model: OncologyMarket) -> Floats:
-    """Return starts, infusions, dollars paid by all and dollars owed by patients, by cell, (cells, 4 x payers)."""
+    """Return the sums of one quarter by cell, (cells, 5 x payers): what :data:`_PAYMENTS` names, dollars and counts.
+
+    Standard dollars measure what is done at prices that no payment rule changes: drugs at their average sales price and
+    :data:`INFUSION_DAY_DOLLARS` an infusion day, so that a case with dearer drugs counts as more.
+    """
     sites, money = model.sites, model.money
     cell = (2 * sites.kind + sites.eligible_340b).astype(np.int64)
     cells = 2 * len(SITE_KINDS)
@@ -112,11 +125,13 @@ def payment_sums(model: OncologyMarket) -> Floats:
 
     owed = by_payer(money.patient) + by_payer(money.pharmacy_patient)
     paid = by_payer(money.paid) + by_payer(money.pharmacy) + by_payer(money.pharmacy_patient)
-    return np.hstack([by_payer(sites.starts), by_payer(sites.infusions), paid, owed])
+    days = by_payer(sites.infusions)
+    standard = by_payer(model.volumes.drug_dollars) + INFUSION_DAY_DOLLARS * days
+    return np.hstack([by_payer(sites.starts), days, standard, paid, owed])
 
 
 def _payment_rows(year: str, sums: Floats) -> pd.DataFrame:
-    values = sums.reshape(len(sums), 4, len(PAYERS))
+    values = sums.reshape(len(sums), len(_PAYMENTS), len(PAYERS))
     cell, payer = np.nonzero(values.any(axis=1))
     found: Any = values[cell, :, payer]
     return pd.DataFrame(
@@ -125,6 +140,6 @@ def _payment_rows(year: str, sums: Floats) -> pd.DataFrame:
             "payer": np.array(PAYERS, dtype=object)[payer],
             "kind": np.array(SITE_KINDS, dtype=object)[cell // 2],
             "eligible_340b": (cell % 2).astype(np.bool_),
-            **{name: found[:, i] for i, name in enumerate(("patients", "infusions", "paid", "patient"))},
+            **{name: found[:, i] for i, name in enumerate(_PAYMENTS)},
         }
     )

@@ -77,6 +77,15 @@ def test_payers_components_and_years_add_up(year: str) -> None:
     assert sum(cells) == pytest.approx(one(found, year)["difference"])
 
 
+@pytest.mark.parametrize("who", ["payer", "patient", "both"])
+def test_medicare_is_both_kinds_together_with_the_interval_of_their_sum(who: str) -> None:
+    found = table()
+    parts = [one(found, "2027", payer, who=who) for payer in ("medicare_ffs", "medicare_advantage")]
+    both = one(found, "2027", "medicare", who=who)
+    assert both["difference"] == pytest.approx(sum(part["difference"] for part in parts))
+    assert both["high"] - both["low"] < sum(part["high"] - part["low"] for part in parts)
+
+
 def test_years_add_up_to_the_horizon() -> None:
     found = table()
     years = sum(one(found, year, who="both")["difference"] for year in ("2026", "2027", "2028"))
@@ -101,10 +110,11 @@ def test_the_window_starts_with_the_policy_and_lasts_ten_years_at_most() -> None
 
 
 def payments(q: np.ndarray, p: np.ndarray) -> pd.DataFrame:
-    """Return the table of two kinds of site from infusions and prices, (replicates, kinds) of one payer and year."""
+    """Return the table of two kinds of site from volumes and prices, (replicates, kinds) of one payer and year."""
     rows = [
         {"replicate": r, "year": "2026", "payer": "commercial", "kind": SITE_KINDS[k], "eligible_340b": False}
-        | {"patients": 1.0, "infusions": q[r, k], "paid": q[r, k] * p[r, k], "patient": 0.2 * q[r, k] * p[r, k]}
+        | {"patients": 1.0, "infusions": 1.0, "standard_dollars": q[r, k]}
+        | {"paid": q[r, k] * p[r, k], "patient": 0.2 * q[r, k] * p[r, k]}
         for r in range(len(q))
         for k in range(q.shape[1])
     ]
@@ -155,3 +165,24 @@ def test_rows_of_the_split_agree_with_the_budget() -> None:
 def test_old_runs_without_the_metric_have_no_budget() -> None:
     assert budget([BASE.iloc[:0], OTHER], ["base", "other"], [""]).empty
     assert split([payments(Q, P).iloc[:0], payments(Q, P)], ["base", "other"], [""], "2026Q4").empty
+
+
+def test_dearer_cases_that_stay_behind_are_no_rise_of_prices() -> None:
+    # Half of the cheap cases of the second kind of site leave for the first; every price per standard dollar stays.
+    left = payments(Q + np.array([8.0, -8.0]), P)
+    left["infusions"] = np.where(left["kind"] == SITE_KINDS[1], 0.2, 1.8)
+    base = payments(Q, P)
+
+    def price(frames: list[pd.DataFrame]) -> float:
+        found = split(frames, ["base", "other"], [""], "2026Q4")
+        own = found[(found["year"] == "total") & (found["payer"] == "all") & (found["who"] == "both")]
+        return float(own.set_index("part")["difference"]["price"])
+
+    assert price([base, left]) == pytest.approx(0.0, abs=1e-9)
+    by_infusion = [frame.assign(standard_dollars=frame["infusions"]) for frame in (base, left)]
+    assert price(by_infusion) > 1000.0  # the control: counting infusions calls it a price
+
+
+def test_runs_without_the_standardised_volume_have_no_split() -> None:
+    old = payments(Q, P).drop(columns="standard_dollars")
+    assert split([old, payments(Q, P)], ["base", "other"], [""], "2026Q4").empty

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from oncsim.calendar import Quarter
-from oncsim.comparing.law import begins, changes, facts, span
+from oncsim.comparing.law import begins, changes, facts, force, span
 from oncsim.scenario import Scenario, load_scenario
 
 BASE = {
@@ -118,3 +118,12 @@ def test_a_change_that_only_becomes_known_earlier_is_told_as_that(tmp_path: Path
 
 def test_a_scenario_without_scores_has_none(tmp_path: Path) -> None:
     assert facts(load(tmp_path, "base")) == {"mechanism": "", "published": []}
+
+
+def test_a_law_that_ends_before_the_horizon_has_quarters_in_force(tmp_path: Path) -> None:
+    base = load(tmp_path, "base")
+    ends = load(tmp_path, "ends", policy=[{**CUT, "until": "2028Q2", "then": "restore"}])
+    stays = load(tmp_path, "stays", policy=[CUT])
+    assert force(changes(base, ends), "2030Q4") == ("2027Q1", "2028Q2")
+    assert force(changes(base, ends), "2028Q2") is None  # cut at the horizon it never ends
+    assert force(changes(base, stays), "2030Q4") is None and force([], "2030Q4") is None

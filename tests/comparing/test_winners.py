@@ -115,3 +115,16 @@ def test_the_last_year_is_the_last_whole_one() -> None:
     assert last_year("2026Q1", "2035Q4") == "2035"
     assert last_year("2026Q1", "2035Q2") == "2034"
     assert last_year("2026Q2", "2026Q4") == last_year("2026Q1", "2026Q3") == "2026"
+
+
+def test_acquired_counts_replicates_in_which_another_bought_or_owns_it(tmp_path: Path) -> None:
+    base, other = (folder(tmp_path / name, 1, ("p1", "p2")) for name in "ab")
+    table = pd.read_parquet(other / "organizations.parquet")
+    last = (table["quarter"] == LAST[-1]) & (table["org"] == "p1")
+    table.loc[last & (table["replicate"] == 0), "status"] = "acquired"
+    table.loc[last & (table["replicate"] == 1), "owner"] = "s1"
+    table.to_parquet(other / "organizations.parquet")
+    found = organizations(base, other, LAST, "other")
+    row = one(found, "organization", "p1", "acquired")
+    assert row["baseline"] == 0.0 and row["other"] == pytest.approx(2 / 3)
+    assert one(found, "organization", "p2", "acquired")["other"] == 0.0  # closed, not bought

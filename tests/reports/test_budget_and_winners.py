@@ -12,9 +12,18 @@ import pytest
 
 from oncsim.codes import PAYERS
 from oncsim.reports import write_compare_report
-from oncsim.reports.budget import budget_section, national_factor, published_rows
+from oncsim.reports.budget import (
+    _SCORED,
+    budget_section,
+    national_factor,
+    published_rows,
+    scored_as,
+    split_heads,
+    split_sentence,
+)
 from oncsim.reports.compared import Compared, read_comparison
 from oncsim.reports.winning import winners_section
+from oncsim.reports.words import as_given, rough
 from reports.sample_run import sample_zones, write_sample_comparison
 from reports.test_html import check_page
 
@@ -25,8 +34,8 @@ def sample_budget(zero: bool = False) -> pd.DataFrame:
     """Return a budget in which payers save five per cent and patients a tenth."""
     rows = []
     for year, quarters in (*((str(y), 4) for y in range(2026, 2034)), ("2027-2033", 28), ("total", 32)):
-        for payer in ("all", *PAYERS):
-            level = 100e6 * quarters * (5 if payer == "all" else 1)
+        for payer in ("all", "medicare", *PAYERS):
+            level = 100e6 * quarters * {"all": 5, "medicare": 2}.get(payer, 1)
             for who, share in (("payer", 0.05), ("patient", 0.10), ("both", 0.06)):
                 gap = 0.0 if zero else -share * level
                 rows.append(("other", year, quarters, payer, "", who, level, level + gap, gap, 1.1 * gap, 0.9 * gap))
@@ -105,7 +114,7 @@ def test_the_window_shows_every_payer_patients_and_all_with_the_naive_scaling(fo
     assert found["window"] == "2027-2033" and national_factor(compared) == 200.0
     rows = {row[0]: row for row in found["rows"]}
     assert list(rows)[-3:] == ["All payers", "Patients", "Payers and patients"]
-    assert rows["Traditional Medicare"][3:] == ["-$140 m", "-$154 m to -$126 m", "-5.0 %", "-$28.0 bn"]
+    assert rows["Traditional Medicare"][3:] == ["-$140 m", "-$154 m to -$126 m", "-5.0 %", "about -$28 bn"]
     assert "0.5 % of the country" in found["scale_note"] and "naive scaling by new cases" in found["scale_note"]
     assert [row[0] for row in found["years"]] == [*map(str, range(2026, 2034)), "whole horizon"]
     assert found["components"] == [["Drugs, payers", "-$1.0 m", "-$2.0 m to -$0.50 m"]]
@@ -122,13 +131,92 @@ def test_a_whole_country_is_not_called_scaled(folder: Path) -> None:
 
 def test_a_published_score_stands_beside_the_model_labelled_as_another_method(folder: Path) -> None:
     compared, found = section(folder)
-    mine, score = found["published"][0], found["published"][-1]
-    assert mine[0] == "This comparison, cancer drug treatment" and mine[2] == "-$4.0 bn"
+    rows = {row[1]: row for row in found["published"]}
+    score = found["published"][-1]
+    # Seven years of 28 quarters of 200 million of both kinds of Medicare, a twentieth less.
+    mine = rows["Medicare (traditional and Advantage)"]
+    assert mine[0] == "This comparison, cancer drug treatment" and mine[2] == "-$40.0 m"
+    assert mine[2].small == "-$44.0 m to -$36.0 m" and mine[3] == "about -$8.0 bn"
+    assert mine[4] == "whose spending the score is of"
+    assert list(rows) == [name for _, _, name in _SCORED] + ["Medicare"]
+    assert [name for name, row in rows.items() if row[4].startswith("whose")] == ["Medicare (traditional and Advantage)"]
     assert "naive scaling by new cases" in found["published_note"] and "other years" in found["published_note"]
     assert score[0] == "Published score, other method"
-    assert score[1:3] == ["Medicare", "-$3.0 bn"] and score[3] == "-$30.0 bn over 10 years"
-    assert "cbo_x" in score[4]
+    assert score[1:4] == ["Medicare", "", "-$3 bn"]
+    assert score[4] == "-$30 bn over 10 years; all services; cbo_x"
     assert published_rows(compared.of("other"), {"published": []}) == []
+
+
+@pytest.mark.parametrize(
+    ("whose", "row"),
+    [
+        ("Medicare", "Medicare (traditional and Advantage)"),
+        ("Medicare payments for 340B drugs", "Medicare (traditional and Advantage)"),
+        ("Medicare and its patients", "Medicare and its patients"),
+        ("all payers", "All payers"),
+        ("Blue Cross Blue Shield plans", "Commercial"),
+        ("hospitals", ""),
+    ],
+)
+def test_a_score_is_set_against_the_same_spending(whose: str, row: str) -> None:
+    assert scored_as(whose) == row
+
+
+def test_amounts_of_sources_are_printed_as_given_and_scaled_ones_roughly(folder: Path) -> None:
+    compared = read_comparison(folder)
+    score = {"amount": -4.85e9, "years": 1, "of": "Medicare", "source": "x", "note": ""}
+    assert published_rows(compared.of("other"), {"published": [score]})[-1][3] == "-$4.85 bn"
+    assert [as_given(-180.6e9), as_given(290e6)] == ["-$180.6 bn", "+$290 m"]
+    assert [rough(-4.856e9), rough(284e6), rough(9.96e9)] == ["about -$4.9 bn", "about +$280 m", "about +$10 bn"]
+    assert rough(0.0) == "$0"
+
+
+def test_what_is_not_detectable_is_not_scaled_to_the_country(folder: Path) -> None:
+    sample_budget().assign(low=-1e9, high=1e9).to_parquet(folder / "budget.parquet")
+    _, found = section(folder)
+    assert {row[-1] for row in found["rows"]} == {"not detectable"}
+    assert {row[3] for row in found["published"][:-1]} == {"not detectable"}
+
+
+def test_prices_lead_and_are_called_static_only_where_the_law_acts_on_them(folder: Path) -> None:
+    told = read_comparison(folder).of("other")
+    rates, rules = ["policy.site_neutral.drug_administration"], ["policy.acquisitions.allowed"]
+    assert "what a static estimate would say" in split_sentence(told, rates)
+    assert "static" not in split_sentence(told, rules)
+    assert split_heads(told)[1:4] == ["Prices", "Where patients are treated", "How much treatment"]
+    table = sample_split()
+    price = table["part"] == "price"
+    table.loc[price, ["low", "high"]] = [-30e6, 6e6]
+    table.to_parquet(folder / "split.parquet")
+    told = read_comparison(folder).of("other")
+    assert split_heads(told)[1:4] == ["Where patients are treated", "Prices", "How much treatment"]
+    assert "static" not in split_sentence(told, rates)
+    said = "-$12.0 m is prices at the baseline's volumes (95 % interval -$30.0 m to +$6.0 m), not detectable"
+    assert said in split_sentence(told, rates)
+
+
+def test_acquired_is_told_with_the_number_of_replicates(folder: Path) -> None:
+    table = sample_winners(sample_zones())
+    some = table[(table["measure"] == "margin") & (table["of"] == "organization")].assign(
+        measure="acquired", baseline=0.15, other=0.7
+    )
+    some.loc[some["id"] != "o3", ["baseline", "other"]] = 0.0
+    pd.concat([table, some]).to_parquet(folder / "winners.parquet")
+    found = winners_section(read_comparison(folder).of("other"))
+    named = [row[0] for row in found["lose"]]
+    assert named[3] == "Clinic 3 (acquired in 14 of 20 replicates; baseline: in 3)" and named[2] == "Clinic 2"
+
+
+def test_a_generated_market_is_said_to_be_one_at_the_top_and_above_winners(folder: Path) -> None:
+    said = "nothing here is a statement about a real organisation"
+    assert said not in check_page(write_compare_report(folder))
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest |= {"market": {"name": "Wisconsin", "source": "embedded"}, "settings_differ": ["settings.patients is x"]}
+    path.write_text(json.dumps(manifest))
+    text = check_page(write_compare_report(folder))
+    assert text.count(said) == 2 and text.index(said) < text.index("In short</h2>")
+    assert '<p class="warning">Settings differ: settings.patients is x.</p>' in text
 
 
 def test_the_split_is_said_in_one_sentence_with_what_is_not_detectable(folder: Path) -> None:
@@ -136,7 +224,7 @@ def test_the_split_is_said_in_one_sentence_with_what_is_not_detectable(folder: P
     said = found["split_sentence"]
     assert said.startswith("Payments by payers and patients fall by $8.0 m over 2027-2033 (95 % interval")
     assert "-$12.0 m is prices at the baseline's volumes" in said
-    assert "+$1.0 m is how many infusions are given (95 % interval -$1.0 m to +$3.0 m), not detectable" in said
+    assert "+$1.0 m is how much treatment is given (95 % interval -$1.0 m to +$3.0 m), not detectable" in said
     assert "+$3.0 m is where patients are treated (95 % interval +$1.0 m to +$5.0 m);" in said
     assert found["split"][-1][:5] == ["All payers and patients", "-$12.0 m", "+$3.0 m", "+$1.0 m", "-$8.0 m"]
 
@@ -171,7 +259,7 @@ def test_zones_are_counted_with_the_people_who_live_there(folder: Path) -> None:
 
 def test_the_page_holds_every_section_and_both_pictures(folder: Path) -> None:
     text = html.unescape(check_page(write_compare_report(folder)))
-    sections = ("Through which mechanism", "Static and behavioural", "Organisations that lose most")
+    sections = ("Through which mechanism", "What the change is made of", "Organisations that lose most")
     for said in ("not as a result: Less is paid", *sections):
         assert said in text
     for name in ("budget", "winners_map"):

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import html
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from oncsim.errors import InputError
 from oncsim.reports import write_compare_report
-from oncsim.reports.comparison import interval_note
+from oncsim.reports.compared import read_comparison
+from oncsim.reports.comparison import _POLICY_COLUMNS, _policies, _rows, interval_note, policy_columns
 from reports.sample_run import sample_differences, write_sample_comparison
 from reports.test_html import check_page
 
@@ -82,3 +85,41 @@ def test_what_the_intervals_cover_is_always_said() -> None:
     assert "may be luck" in interval_note(1, False)
     assert "luck only" in interval_note(20, False)
     assert "with behaviour" in interval_note(20, True)
+
+
+def test_a_total_over_quarters_is_not_called_a_quarter() -> None:
+    table = sample_differences()
+    table = table[table["quarter"].isin(["mean", "final"]) & (table["metric"] == "spending.total_per_patient")]
+    table = table.assign(metric="spending.payer_total", baseline=28.5e9, difference=-3e9)
+    mean, total = _rows(table.head(1).assign(quarter="mean")), _rows(table.head(1).assign(quarter="total"))
+    assert mean[0][4:6] == ["$28.5 bn a quarter", "-$3.0 bn a quarter"]
+    assert total[0][4:6] == ["$28.5 bn", "-$3.0 bn"]
+
+
+def test_all_policies_lead_with_what_moves_and_tell_what_survives(tmp_path: Path) -> None:
+    compared = read_comparison(write_sample_comparison(tmp_path, ("one", "two")))
+    chosen = [metric for metric, _, _ in policy_columns(compared)]
+    assert len(chosen) == _POLICY_COLUMNS and "access.untreated_share" not in chosen  # exactly zero in both
+    assert {"consolidation.hopd_share_infusions", "price.commercial_to_medicare"} <= set(chosen)
+    found = _policies(compared)
+    row = dict(zip(found["policy_heads"], found["policies"][0], strict=True))
+    assert row["Hospital infusions"] == "-3.0 points*" and row["Hospital infusions"].look == "sure"
+    assert row["Hospital infusions"].small == "-3.6 to -2.4"
+    assert row["Travel, rural"] == "+1.40 minutes*" and row["Travel"].look == "faint"
+    assert "cells about 1 would be bold by chance alone" in found["policy_note"] and "A star" in found["policy_note"]
+
+
+def test_a_policy_that_ends_has_a_row_for_its_last_year_in_force(tmp_path: Path) -> None:
+    write_sample_comparison(tmp_path, ("one", "two"))
+    table = sample_differences(("one", "two"))
+    inside = table[(table["quarter"] == "final") & (table["scenario"] == "two")].assign(quarter="in_force")
+    inside["difference"] *= 2
+    pd.concat([table, inside]).to_parquet(tmp_path / "differences.parquet")
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["scenarios"][2]["force"] = ["2027Q1", "2029Q4"]
+    path.write_text(json.dumps(manifest))
+    rows = _policies(read_comparison(tmp_path))["policies"]
+    assert [row[0] for row in rows] == ["Title of one", "Title of two", "the same in its last year in force"]
+    assert rows[2][0].small == "law 2027Q1 to 2029Q4"
+    assert "The policy ends with 2029Q4" in _text(tmp_path)

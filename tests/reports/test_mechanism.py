@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from oncsim.reports.chain import chain_rows, chain_sentences
 from oncsim.reports.compared import Compared, Told, read_comparison, verdict
@@ -107,6 +109,7 @@ SHORT = [
     "+0.30 percentage points), the mean travel time to care "
     "(-0.80 to +1.20 minutes), the share of patients not treated (exactly zero) and payments by patients over 2027-2035 "
     "(-$1.5 m to +$0.50 m).",
+    "Caution: 8 headline lines are tested here, and one in twenty would look detectable by chance alone.",
 ]
 BEGUN = {**ENTRY, "begins": "2027Q1"}
 
@@ -277,3 +280,49 @@ def test_few_replicates_are_judged_by_their_range(tmp_path: Path) -> None:
     frame.assign(replicates=5).to_parquet(tmp_path / "differences.parquet")
     assert not read_comparison(tmp_path).few
     assert verdict(read_comparison(tmp_path).of("cut").row("spending.margin_340b")) == "falls"
+
+
+def test_the_caution_names_what_holds_among_all_that_is_compared() -> None:
+    plain = told()
+    assert not [text for text in in_short(told(replicates=1), ENTRY) if text.startswith("Caution")]
+    frame = plain.table.assign(low_simultaneous=-np.inf, high_simultaneous=np.inf)
+    sold = frame["metric"] == "consolidation.acquisitions"
+
+    def said(table: pd.DataFrame) -> str:
+        compared = dataclasses.replace(plain.compared, differences=table)
+        return next(text for text in in_short(Told(compared, "cut"), ENTRY) if text.startswith("Caution"))
+
+    assert said(frame).endswith("(simultaneous), none remains detectable.")
+    frame.loc[sold, "high_simultaneous"] = -0.1
+    assert said(frame).endswith("(simultaneous): the number of acquisitions.")
+
+
+def test_a_policy_that_ends_is_told_in_its_last_year_in_force() -> None:
+    inside = {("consolidation.acquisitions", "", "in_force"): (3.0, -2.0, 0.5)}
+    inside |= {
+        ("spending.margin_340b", "", "in_force"): (18e6, -5e6, 1e6),
+        ("access.minutes_mean", "", "in_force"): (40, 0, 1),
+    }
+    entry = {**ENTRY, "force": ["2027Q1", "2029Q4"]}
+    text = next(text for text in in_short(told({**ROWS, **inside}), entry) if "2029Q4" in text)
+    assert text.startswith("The policy ends with 2029Q4: differences at the end are those after it. In its last year")
+    assert "the 340B margin falls by $5.0 m a quarter (95 %" in text
+    assert "the number of acquisitions falls by 2 over all its quarters" in text and "travel" not in text
+    assert not any("policy ends" in one for one in in_short(told({**ROWS, **inside}), ENTRY))
+
+
+@pytest.mark.parametrize(("law", "static"), [("policy.payer.hospital_excluded", False), ("policy.p340b.rate", True)])
+def test_prices_lead_only_where_the_law_changes_what_is_paid(law: str, static: bool) -> None:
+    said = in_short(told(paths=PATHS), {**BEGUN, "changes": [{**LEVER, "name": law}]})
+    assert any("the new prices alone" in text for text in said) is static
+
+
+def test_payments_move_because_of_prices_only_where_these_are_the_larger_part() -> None:
+    plain = told(paths=PATHS)
+    split = plain.compared.split.copy()
+    whole = (split["payer"] == "all") & (split["year"] == "2027-2035")
+    split.loc[whole & (split["part"] == "place"), ["difference", "low", "high"]] = [-400e6, -401e6, -399e6]
+    moved_away = Told(dataclasses.replace(plain.compared, split=split), "cut")
+    because = "payments by payers fall, because the price of the baseline's volumes falls"
+    assert any(because in text for text in in_short(plain, BEGUN))
+    assert not any(because in text for text in in_short(moved_away, BEGUN))

@@ -18,7 +18,7 @@ INTERFACE = {
     "events": "quarter event actor other site amount text",
     "zones": "zone name lat lon market population population_65plus land_sqmi rural deprivation cases_per_year",
     "zone_years": "year zone patients untreated untreated_share minutes patient_cost spending wait_days",
-    "payments": "year payer kind eligible_340b patients infusions paid patient",
+    "payments": "year payer kind eligible_340b patients infusions standard_dollars paid patient",
     "hospitals_340b": "year hospital name org route dsh_pct departments drug_dollars margin margin_per_drug_dollar",
     "flows": "quarter zone payer need site patients waiting minutes",
 }

@@ -198,3 +198,10 @@ def test_the_law_by_year(year: int, column: str, shown: str) -> None:
     series = [*BY_YEAR.PAYMENT, *BY_YEAR.RULES]
     one = next(one for one in series if column in one.title)
     assert BY_YEAR.cell(one, year) == shown
+
+
+def test_every_ready_policy_has_been_played() -> None:
+    """The page of results is made by a tool that takes minutes; here only that no policy is missing from it."""
+    text = (TOOLS.parent / "docs" / "policy-results.md").read_text(encoding="utf-8")
+    missing = [name for name in READY if text.count(f"| `{name}` |") != 2]
+    assert not missing, "run tools/write_policy_results.py"

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 PAYER, PATIENT, BOTH = "payer", "patient", "both"
 _METRIC = {PAYER: "spending.payer_total", PATIENT: "spending.patient_total"}
 ALL, TOTAL = "all", "total"
+# Payers that scores speak of together.
+TOGETHER = {"medicare": ("medicare_ffs", "medicare_advantage")}
 BUDGET_COLUMNS = (
     *("scenario", "year", "quarters", "payer", "component", "who", "baseline", "other", "difference", "low", "high"),
     *("low_simultaneous", "high_simultaneous", "lowest", "highest", "replicates", "percent"),
 )
+VOLUME = "standard_dollars"  # column of the table of payments that measures how much is done
 PARTS = ("price", "place", "number")
 SPLIT_COLUMNS = (
     *("scenario", "year", "payer", "who", "part", "difference", "low", "high", "lowest", "highest", "replicates"),
@@ -48,8 +51,8 @@ def budget(frames: Sequence[pd.DataFrame], labels: Sequence[str], starts: Sequen
     pandas.DataFrame
         :data:`BUDGET_COLUMNS`. ``year`` is a calendar year, the ten years from the start of the policy (``2027-2036``;
         fewer where the horizon ends before) or ``total``, the whole horizon. Sums in nominal dollars over the
-        ``quarters`` of it; ``payer`` is ``all`` or a payer, ``component`` empty or a component, ``who`` is ``payer``,
-        ``patient`` or ``both``.
+        ``quarters`` of it; ``payer`` is ``all``, a payer or ``medicare`` (traditional and Advantage together), ``component``
+        empty or a component, ``who`` is ``payer``, ``patient`` or ``both``.
     """
     import pandas as pd
 
@@ -98,6 +101,11 @@ def _rows(a: Cube, b: Cube, where: NDArray[np.bool_]) -> Iterator[tuple[tuple[st
                 named = dict(part.split("=") for part in group.split(";") if part)
                 key = (named.get("payer", ALL), named.get("component", ""), who)
                 sums[key] = (a.values[i][where].sum(axis=0), b.values[i][where].sum(axis=0))
+    for name, members in TOGETHER.items():
+        for who in _METRIC:
+            parts = [sums[payer, "", who] for payer in members if (payer, "", who) in sums]
+            if parts:
+                sums[name, "", who] = (np.sum([p[0] for p in parts], axis=0), np.sum([p[1] for p in parts], axis=0))
     for payer, component, who in list(sums):
         if who == PAYER and (payer, component, PATIENT) in sums:
             mine, theirs = sums[payer, component, PAYER], sums[payer, component, PATIENT]
@@ -109,15 +117,17 @@ def _rows(a: Cube, b: Cube, where: NDArray[np.bool_]) -> Iterator[tuple[tuple[st
 def split(frames: Sequence[pd.DataFrame], labels: Sequence[str], starts: Sequence[str], last: str) -> pd.DataFrame:
     """Return the change of payments split into prices, where patients are treated, and how much is done.
 
-    With q infusions and p dollars per infusion by payer and cell (kind of site, 340B status), 0 the baseline and 1 the
-    other scenario, and g = sum q1 / sum q0 of the payer::
+    With q the standardised volume (``standard_dollars`` of the table: drugs at average sales price and a fixed amount an
+    infusion day) and p what is paid per dollar of it by payer and cell (kind of site, 340B status), 0 the baseline and 1
+    the other scenario, and g = sum q1 / sum q0 of the payer::
 
-        price  = sum q0 (p1 - p0)              the baseline's infusions at the new prices: the static part
-        number = (g - 1) sum q0 p1             more or fewer infusions of the same mix
-        place  = sum (q1 - g q0) p1            infusions moved between cells
+        price  = sum q0 (p1 - p0)              the baseline's volumes at the new prices: the static part
+        number = (g - 1) sum q0 p1             more or less treatment of the same mix of places
+        place  = sum (q1 - g q0) p1            treatment moved between cells
 
-    They add up to the change exactly. Cells without infusions in one scenario: p1 is p0 where q1 is 0; payments of cells
-    without infusions in the baseline are in ``place``, or in ``price`` where there are none in either.
+    They add up to the change exactly. A volume of infusions would not do: where dearer cases stay behind, payments per
+    infusion rise in their cell though no price does. Cells without volume in one scenario: p1 is p0 where q1 is 0;
+    payments of cells without volume in the baseline are in ``place``, or in ``price`` where there is none in either.
 
     Parameters
     ----------
@@ -132,20 +142,21 @@ def split(frames: Sequence[pd.DataFrame], labels: Sequence[str], starts: Sequenc
     -------
     pandas.DataFrame
         :data:`SPLIT_COLUMNS`: ``year`` is a calendar year, the calendar years within ten years of the start
-        of the policy, or ``total``; ``part`` is ``price``, ``place``, ``number`` or ``all``.
+        of the policy, or ``total``; ``part`` is ``price``, ``place``, ``number`` or ``all``. Empty where a run recorded
+        no standardised volume.
     """
     import pandas as pd
 
     tables = []
-    if any(frame.empty for frame in frames):
+    if any(frame.empty or VOLUME not in frame for frame in frames):
         return pd.DataFrame(columns=list(SPLIT_COLUMNS))
     for label, frame, begins in zip(labels[1:], frames[1:], starts, strict=True):
-        years, infusions, dollars = _cells(frames[0], frame)
+        years, volumes, dollars = _cells(frames[0], frame)
         first, end = span(Quarter.parse(f"{years[0]}Q1"), Quarter.parse(last), begins)
         inside = [str(first)[:4] <= year <= str(end)[:4] for year in years]
         whole = f"{next(y for y, yes in zip(years, inside, strict=True) if yes)}-{str(end)[:4]}"
         for who, paid in dollars.items():
-            parts = split_parts(infusions, paid)  # part -> (payers, years, replicates)
+            parts = split_parts(volumes, paid)  # part -> (payers, years, replicates)
             parts[ALL] = np.sum(list(parts.values()), axis=0)
             for year, some in [
                 *((y, [y == one for one in years]) for y in years),
@@ -161,15 +172,15 @@ def split(frames: Sequence[pd.DataFrame], labels: Sequence[str], starts: Sequenc
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(SPLIT_COLUMNS))
 
 
-def split_parts(infusions: Floats, paid: Floats) -> dict[str, Floats]:
+def split_parts(volumes: Floats, paid: Floats) -> dict[str, Floats]:
     """Return the parts of a change of payments, (payers, years, replicates) each; see :func:`split`.
 
     Parameters
     ----------
-    infusions, paid : (2, payers, cells, years, replicates) float
+    volumes, paid : (2, payers, cells, years, replicates) float
         Baseline first.
     """
-    q0, q1 = infusions
+    q0, q1 = volumes
     known0, known1 = q0 > 0, q1 > 0
     p0 = np.divide(paid[0], q0, out=np.zeros_like(q0), where=known0)
     p1 = np.divide(paid[1], q1, out=p0.copy(), where=known1)
@@ -183,7 +194,7 @@ def split_parts(infusions: Floats, paid: Floats) -> dict[str, Floats]:
 
 
 def _cells(base: pd.DataFrame, other: pd.DataFrame) -> tuple[list[str], Floats, dict[str, Floats]]:
-    """Return years, infusions and dollars by who pays, (2, payers, cells, years, replicates)."""
+    """Return years, standardised volumes and dollars by who pays, (2, payers, cells, years, replicates)."""
     import pandas as pd
 
     both = pd.concat([base.assign(side=0), other.assign(side=1)], ignore_index=True)
@@ -205,6 +216,6 @@ def _cells(base: pd.DataFrame, other: pd.DataFrame) -> tuple[list[str], Floats, 
     owed = both["patient"]
     return (
         sorted(both["year"].astype(str).unique()),
-        filled(both["infusions"]),
+        filled(both[VOLUME]),
         {PAYER: filled(both["paid"] - owed), PATIENT: filled(owed), BOTH: filled(both["paid"])},
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVEL = 0.95
-MEAN, FINAL, TOTAL = "mean", "final", "total"
+MEAN, FINAL, TOTAL, IN_FORCE = "mean", "final", "total", "in_force"
 
 # Metrics that are sums over a quarter: they have a total over the horizon, and no row means none happened.
 SUMMED = frozenset(
@@ -42,6 +42,8 @@ SUMMED = frozenset(
     }
 )
 
+# First and last quarter in which the law of a scenario differs, or None where it does to the end.
+Force = tuple[str, str] | None
 KEYS = ("scenario", "quarter", "metric", "group")
 NUMBERS = ("baseline", "other", "difference", "low", "high", "low_simultaneous", "high_simultaneous")
 REST = ("replicates", "sd", "se_ratio", "lowest", "highest")
@@ -94,7 +96,12 @@ def cubes(frames: Sequence[pd.DataFrame]) -> list[Cube]:
     return found
 
 
-def differences(frames: Sequence[pd.DataFrame], labels: Sequence[str], drawn: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
+def differences(
+    frames: Sequence[pd.DataFrame],
+    labels: Sequence[str],
+    drawn: Sequence[pd.DataFrame] = (),
+    force: Sequence[Force] = (),
+) -> pd.DataFrame:
     """Return the paired differences of every scenario from the first.
 
     Parameters
@@ -105,30 +112,33 @@ def differences(frames: Sequence[pd.DataFrame], labels: Sequence[str], drawn: Se
         Their names, as many.
     drawn : sequence of pandas.DataFrame, optional
         The same with the behaviour of every replicate drawn from its distributions.
+    force : sequence of (str, str) or None, optional
+        For each of the others, the first and the last quarter in which its law differs, if that ends before the horizon.
 
     Returns
     -------
     pandas.DataFrame
-        One row a scenario, quarter (or ``mean``, ``final``, ``total``), metric and group; :data:`COLUMNS`,
+        One row a scenario, quarter (or ``mean``, ``final``, ``total``, ``in_force``), metric and group; :data:`COLUMNS`,
         and with ``drawn`` also :data:`DRAWN_COLUMNS`.
     """
     import pandas as pd
 
     baseline, *others = cubes(frames)
     tables = []
-    for label, other in zip(labels[1:], others, strict=True):
-        tables.append(_table(label, baseline, other, len(others)))
+    force = force or [None] * len(others)
+    for label, other, held in zip(labels[1:], others, force, strict=True):
+        tables.append(_table(label, baseline, other, len(others), held))
     result = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
     if drawn:
-        result = result.merge(_drawn_columns(drawn, labels), on=list(KEYS), how="left", validate="one_to_one")
+        result = result.merge(_drawn_columns(drawn, labels, force), on=list(KEYS), how="left", validate="one_to_one")
     return result
 
 
-def _table(label: str, baseline: Cube, other: Cube, scenarios: int) -> pd.DataFrame:
+def _table(label: str, baseline: Cube, other: Cube, scenarios: int, force: Force) -> pd.DataFrame:
     import pandas as pd
 
     pieces = []
-    for name, base, changed in _windows(baseline, other):
+    for name, base, changed in _windows(baseline, other, force):
         keep = ~(np.isnan(base) & np.isnan(changed)).all(axis=1)
         keep &= np.array([name != TOTAL or metric in SUMMED for metric, _ in baseline.keys], dtype=bool)
         found = paired(base[keep], changed[keep], comparisons=int(keep.sum()) * scenarios)
@@ -143,7 +153,7 @@ def _table(label: str, baseline: Cube, other: Cube, scenarios: int) -> pd.DataFr
     return pd.concat(pieces, ignore_index=True)[list(COLUMNS)]
 
 
-def _windows(a: Cube, b: Cube) -> list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]:
+def _windows(a: Cube, b: Cube, force: Force) -> list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]:
     """Return each quarter and each summary, as values by key and replicate of both scenarios."""
     windows = [(quarter, a.values[:, i, :], b.values[:, i, :]) for i, quarter in enumerate(a.quarters)]
     both = ~(np.isnan(a.values) | np.isnan(b.values))
@@ -152,7 +162,24 @@ def _windows(a: Cube, b: Cube) -> list[tuple[str, NDArray[np.float64], NDArray[n
     windows.append((MEAN, _mean(a.values, both), _mean(b.values, both)))
     windows.append((FINAL, _mean(a.values, last), _mean(b.values, last)))
     windows.append((TOTAL, np.where(both, a.values, 0.0).sum(axis=1), np.where(both, b.values, 0.0).sum(axis=1)))
+    if force is not None:
+        windows.append(_in_force(a, b, both, force))
     return windows
+
+
+def _in_force(
+    a: Cube, b: Cube, both: NDArray[np.bool_], force: tuple[str, str]
+) -> tuple[str, NDArray[np.float64], NDArray[np.float64]]:
+    """Return means over the last four quarters in force; of what counts people or events, sums over all of them."""
+    quarters = np.array(a.quarters)
+    inside = (quarters >= force[0]) & (quarters <= force[1])
+    last = inside & (np.cumsum(inside[::-1])[::-1] <= 4)
+    counts = np.array([metric in SUMMED and not metric.startswith("spending.") for metric, _ in a.keys], dtype=bool)
+    sides = []
+    for values in (a.values, b.values):
+        total = np.where(both & inside[:, None], values, 0.0).sum(axis=1)
+        sides.append(np.where(counts[:, None], total, _mean(values, both & last[:, None])))
+    return IN_FORCE, sides[0], sides[1]
 
 
 def _mean(values: NDArray[np.float64], where: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -220,7 +247,7 @@ def _row_sd(values: NDArray[np.float64], both: NDArray[np.bool_], count: NDArray
     return np.asarray(np.sqrt(variance), dtype=np.float64)
 
 
-def _drawn_columns(frames: Sequence[pd.DataFrame], labels: Sequence[str]) -> pd.DataFrame:
+def _drawn_columns(frames: Sequence[pd.DataFrame], labels: Sequence[str], force: Sequence[Force]) -> pd.DataFrame:
     """Return difference, interval and range with behaviour drawn, by scenario, quarter, metric and group.
 
     The interval is that of the mean effect over behaviours and luck; the range holds the middle 95 % of the
@@ -230,9 +257,9 @@ def _drawn_columns(frames: Sequence[pd.DataFrame], labels: Sequence[str]) -> pd.
 
     baseline, *others = cubes(frames)
     pieces = []
-    for label, other in zip(labels[1:], others, strict=True):
-        table = _table(label, baseline, other, len(others))
-        ranges = pd.concat([_range(label, baseline, *window) for window in _windows(baseline, other)])
+    for label, other, held in zip(labels[1:], others, force, strict=True):
+        table = _table(label, baseline, other, len(others), held)
+        ranges = pd.concat([_range(label, baseline, *window) for window in _windows(baseline, other, held)])
         pieces.append(table.merge(ranges, on=list(KEYS), how="left", validate="one_to_one"))
     renamed = pd.concat(pieces, ignore_index=True).rename(
         columns={name: f"{name}_with_behaviour" for name in ("difference", "low", "high")}

@@ -204,6 +204,15 @@ def span(first: Quarter, last: Quarter, begins: str) -> tuple[Quarter, Quarter]:
     return start, min(last, start + (4 * SPAN_YEARS - 1))
 
 
+def force(entries: list[dict[str, str]], end: str) -> tuple[str, str] | None:
+    """Return the first and the last quarter in which the law differs, if it ends before the horizon; else None."""
+    law = [one for one in entries if one["kind"] == "policy" and one["from"] and not _announced(one)]
+    if not law or len(law) < len([one for one in entries if not _announced(one)]):
+        return None
+    last = max(one["until"] for one in law)
+    return (min(one["from"] for one in law), last) if last and last < end else None
+
+
 def begins(entries: list[dict[str, str]]) -> str:
     """Return the first quarter in which the law differs, else in which anything does; empty where nothing does."""
     law = [entry["from"] for entry in entries if entry["kind"] == "policy" and entry["from"]]

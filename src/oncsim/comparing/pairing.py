@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from oncsim.scenario import Scenario
 
 
+# Settings that change what a run does; replicates are the same for all by the command.
+_SETTINGS = ("patients", "settle_quarters")
+
+
 class Comparison:
     """A complete comparison.
 
@@ -220,6 +224,20 @@ def check_comparable(scenarios: Sequence[Scenario]) -> None:
         raise InputError(faults)
 
 
+def setting_warnings(scenarios: Sequence[Scenario], labels: Sequence[str]) -> list[str]:
+    """Return a warning for each setting in which a scenario differs from the first; its effect mixes with the policy's."""
+    first, *others = (getattr(scenario, "settings", None) for scenario in scenarios)
+    found = []
+    for other, label in zip(others, labels[1:], strict=True):
+        for name in _SETTINGS:
+            one, two = getattr(first, name, None), getattr(other, name, None)
+            if one != two:
+                found.append(
+                    f"settings.{name} is {two} in {label} and {one} in {labels[0]}: the differences mix this with the policy"
+                )
+    return found
+
+
 def _market_key(scenario: Scenario) -> tuple[Any, Path | None]:
     spec = scenario.market
     if getattr(spec, "source", "") != "files":
@@ -295,7 +313,10 @@ def _store(
     for entry, scenario in zip(content["scenarios"], scenarios, strict=True):
         entry |= law.facts(scenario) | {"changes": law.changes(scenarios[0], scenario)}
         entry["begins"] = law.begins(entry["changes"])
-    table = differences(_metrics(centre, wanted), labels, _metrics(drawn, wanted))
+        entry["force"] = law.force(entry["changes"], content["end"])
+    content["settings_differ"] = setting_warnings(scenarios, labels)
+    force = [entry["force"] for entry in content["scenarios"][1:]]
+    table = differences(_metrics(centre, wanted), labels, _metrics(drawn, wanted), force)
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = target.with_name(f"{target.name}.part")
     with files.alone(staged):
@@ -308,7 +329,8 @@ def _store(
         for i, entry in enumerate(content["scenarios"]):
             entry["run"] = os.path.relpath(centre[i].folder, target)
             entry["drawn_run"] = os.path.relpath(drawn[i].folder, target) if drawn else ""
-        content["warnings"] = list(dict.fromkeys(w for done in centre for w in done.warnings))
+        warnings = [*content["settings_differ"], *(w for done in centre for w in done.warnings)]
+        content["warnings"] = list(dict.fromkeys(warnings))
         content |= {**environment(), "started": begun, "seconds": round(time.perf_counter() - started, 3)}
         if report:
             files.write_json(inner / MANIFEST, {**content, "status": COMPLETE, "files": {}})

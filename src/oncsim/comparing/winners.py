@@ -24,7 +24,7 @@ WINNER_COLUMNS = (
     *("scenario", "of", "id", "name", "kind", "status_baseline", "status_other", "measure", "baseline", "other"),
     *("difference", "low", "high", "lowest", "highest", "replicates"),
 )
-ORGANIZATION_MEASURES = ("margin", "patients", "oncologists", "independent")
+ORGANIZATION_MEASURES = ("margin", "patients", "oncologists", "independent", "acquired")
 ZONE_MEASURES = ("minutes", "untreated_share", "patient_cost", "spending")
 _ORG_COLUMNS = ["replicate", "quarter", "org", "name", "kind", "status", "owner", "oncologists", "patients", "margin"]
 
@@ -33,7 +33,8 @@ def organizations(base: Path, other: Path, quarters: list[str], label: str) -> p
     """Return what each organisation gains and loses over the last quarters; :data:`WINNER_COLUMNS`.
 
     ``margin`` and ``patients`` are sums over the quarters (a year where there are four), ``oncologists`` is their mean,
-    ``independent`` the share of replicates in which it is in business and unowned in the last one. Rows with ``of``
+    ``independent`` the share of replicates in which it is in business and unowned in the last one, ``acquired`` that in
+    which another has bought it or owns it. Rows with ``of``
     ``kind`` are the sums of ``margin`` over all organisations of a kind (``id``). An organisation that
     a scenario lacks has zero of each and the status ``absent``; the status is the most frequent over replicates.
 
@@ -87,6 +88,10 @@ def _sums(frame: pd.DataFrame, orgs: pd.Index, replicates: pd.Index, quarters: l
 
     last = (frame["quarter"] == quarters[-1]).to_numpy()
     alone = last & (frame["status"] == "active").to_numpy() & (frame["owner"].fillna("") == "").to_numpy()
+    sold = (
+        last
+        & ((frame["status"] == "acquired") | ((frame["status"] == "active") & (frame["owner"].fillna("") != ""))).to_numpy()
+    )
     at_end = frame[last]
     counts = at_end.groupby(["org", "status"]).size().unstack(fill_value=0).reindex(orgs, fill_value=0)
     counts[ABSENT] = len(replicates) - counts.sum(axis=1)
@@ -96,6 +101,7 @@ def _sums(frame: pd.DataFrame, orgs: pd.Index, replicates: pd.Index, quarters: l
             "patients": total(frame["patients"]),
             "oncologists": total(frame["oncologists"]) / len(quarters),
             "independent": total(alone),
+            "acquired": total(sold),
         },
         counts.idxmax(axis=1).to_numpy(),
     )

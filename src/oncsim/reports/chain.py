@@ -14,7 +14,7 @@ from oncsim.reports import words
 from oncsim.reports.compared import RISES, UNDETECTED, Row, Told, moved, negligible, noun, unit_of, verdict
 from oncsim.reports.links import CHAIN, GAIN, PARTS, STATIC, Step, causes_of, direct
 from oncsim.reports.metric_facts import PAYER_WORDS, fact, group_words
-from oncsim.reports.sentences import clause_of, size_of, split_row, subject_of, verb_of
+from oncsim.reports.sentences import clause_of, size_of, split_parts_in_order, split_row, subject_of, verb_of
 
 # A cause may be seen later than its effect where it varies more between replicates, but not by more (judgement).
 _SLACK = 4
@@ -61,6 +61,7 @@ def static_row(told: Told) -> Row | None:
     return {**static, **about, "baseline": level, "other": level + float(static["difference"])}
 
 
+_PAID = ("spending.payer_total", "spending.patient_total", "spending.total_per_patient")
 # Metrics of the chain that the budget tells better: sums over the policy's years instead of the last quarters.
 _SUMS = {"spending.payer_total": "payer", "spending.patient_total": "patient"}
 
@@ -123,6 +124,10 @@ def _cause(told: Told, row: Row) -> Row | None:
     fitting = []
     for metric, sign in causes_of(str(row["metric"])):
         cause = _row(told, metric)
+        # Payments move because of prices only where prices are the larger part of their change.
+        of_prices = metric in (STATIC, "price.commercial_index") and str(row["metric"]) in _PAID
+        if of_prices and split_parts_in_order(told)[0] != "price":
+            continue
         if cause is None or not moved(cause) or negligible(cause) or ((float(cause["difference"]) * sign > 0) is not way):
             continue
         if not _late(onset(told, cause), begun):

@@ -25,7 +25,8 @@ _COLUMNS = [
     *("low_simultaneous", "high_simultaneous", "replicates", *_EXTREMES),
 ]
 _DRAWN = ["difference_with_behaviour", "low_with_behaviour", "high_with_behaviour"]
-_BUDGET = ["scenario", "year", "quarters", "payer", "component", "who", *_NUMBERS, *_EXTREMES, "percent"]
+_WIDE = ["low_simultaneous", "high_simultaneous"]
+_BUDGET = ["scenario", "year", "quarters", "payer", "component", "who", *_NUMBERS, *_WIDE, *_EXTREMES, "percent"]
 _SPLIT = ["scenario", "year", "payer", "who", "part", "difference", "low", "high", *_EXTREMES]
 _WINNERS = [
     *("scenario", "of", "id", "name", "kind", "status_baseline", "status_other", "measure"),
@@ -35,6 +36,11 @@ _ZONES = ["zone", "name", "lat", "lon", "population", "land_sqmi", "rural", "cas
 _TEXT = {"scenario", "quarter", "metric", "group", "year", "payer", "component", "who", "part", "of", "id", "name", "kind"}
 _TEXT |= {"status_baseline", "status_other", "measure", "zone"}
 
+_GENERATED = {
+    "embedded": "Providers are generated to published totals. Named cancer centers stand at their real place, but what they "
+    "do is simulated too: nothing here is a statement about a real organisation.",
+    "archetype": "Places and providers are made up for teaching: nothing here is a statement about a real organisation.",
+}
 LASTING = 4  # quarters in a row in which a difference must be detectable to have begun
 RISES, FALLS, UNDETECTED, SAME, UNKNOWN = "rises", "falls", "no detectable change", "exactly the same", "not available"
 
@@ -93,6 +99,13 @@ class Compared:
         """Whether the market is a teaching market without real geography."""
         market = self.manifest.get("market")
         return isinstance(market, dict) and market.get("source") == "archetype"
+
+    @property
+    def generated(self) -> str:
+        """One sentence on providers that are generated; empty where the market comes from the user's files."""
+        market = self.manifest.get("market")
+        source = market.get("source") if isinstance(market, dict) else ""
+        return _GENERATED.get(str(source), "")
 
     def of(self, label: str) -> Told:
         """Return what the comparison says of one scenario."""
@@ -203,6 +216,12 @@ def moved(row: Row | None) -> bool:
     return verdict(row) in (RISES, FALLS)
 
 
+def survives(row: Row) -> bool:
+    """Return whether the simultaneous interval too leaves out zero: detectable among all that is compared."""
+    low, high = (float(row.get(name, math.nan)) for name in _WIDE)
+    return moved(row) and (low > 0 or high < 0)
+
+
 def negligible(row: Row) -> bool:
     """Return whether a difference is too small to tell though pairing makes it detectable.
 
@@ -226,7 +245,9 @@ def noun(row: Row) -> str:
 def unit_of(row: Row) -> str:
     """Return the unit of a metric, without "per quarter" where the row is a sum over years."""
     unit = str(row.get("unit") or fact(str(row["metric"])).unit)
-    return unit.replace("dollars per quarter", words.TOTAL) if row.get("quarter") not in ("final", "mean") else unit
+    return (
+        unit.replace("dollars per quarter", words.TOTAL) if row.get("quarter") not in ("final", "mean", "in_force") else unit
+    )
 
 
 def years_of(row: Row) -> str:
@@ -307,4 +328,5 @@ def _entry(item: dict[str, Any]) -> dict[str, Any]:
         "changes": [one for one in item.get("changes") or [] if isinstance(one, dict)],
         "published": [one for one in item.get("published") or [] if isinstance(one, dict)],
         "begins": str(item.get("begins") or ""),
+        "force": [str(quarter) for quarter in item.get("force") or []],
     }

@@ -9,15 +9,15 @@ from typing import Any
 import pandas as pd
 
 from oncsim.reports import figures, words
-from oncsim.reports.budget import SPLIT_HEADS, YEAR_HEADS, budget_section
+from oncsim.reports.budget import YEAR_HEADS, budget_section
 from oncsim.reports.chain import chain_rows, chain_sentences
-from oncsim.reports.compared import Compared, Told, moved, read_comparison, years_of
+from oncsim.reports.compared import Compared, Told, moved, negligible, read_comparison, survives, unit_of, years_of
 from oncsim.reports.figures.forest import relative_effects
 from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.mechanism import headline_cells, in_short, lever
 from oncsim.reports.metric_facts import THEMES, fact, group_words
 from oncsim.reports.provenance import notes_and_warnings, provenance_rows
-from oncsim.reports.rendering import Picture, save_figure, write_page
+from oncsim.reports.rendering import Lines, Picture, save_figure, write_page
 from oncsim.reports.sentences import cell_of
 from oncsim.reports.winning import KIND_HEADS, ORGANIZATION_HEADS, ZONE_HEADS, winners_section
 
@@ -41,23 +41,23 @@ _FOREST_GROUPS = ("", "rural=true", "market_type=hrr", "payer=medicare_ffs", "pa
 _FOREST_ROWS = 45
 
 
-# Columns of the table of all policies.
+# Columns of the table of all policies: of these as many as fit, those that most policies move.
 _POLICY_TABLE = (
-    ("price.commercial_to_medicare", ""),
-    ("consolidation.share_oncologists_independent", ""),
-    ("consolidation.hopd_share_infusions", ""),
-    ("access.minutes_mean", ""),
-    ("access.untreated_share", ""),
-    ("spending.total_per_patient", ""),
+    ("price.commercial_to_medicare", "", "Commercial over Medicare"),
+    ("spending.margin_340b", "", "340B margin, a quarter"),
+    ("finance.margin_practice", "", "Practices' margin"),
+    ("finance.margin_system", "", "Systems' margin"),
+    ("consolidation.acquisitions", "", "Acquisitions"),
+    ("consolidation.closures", "", "Closures"),
+    ("consolidation.share_oncologists_independent", "", "Independent oncologists"),
+    ("consolidation.hopd_share_infusions", "", "Hospital infusions"),
+    ("value_based.participants", "", "Value-based participants"),
+    ("access.minutes_mean", "", "Travel"),
+    ("access.minutes_mean", "rural=true", "Travel, rural"),
+    ("access.untreated_share", "", "Untreated"),
+    ("spending.total_per_patient", "", "Per patient"),
 )
-_SHORT_TITLES = (
-    "Commercial over Medicare",
-    "Independent oncologists",
-    "Hospital infusions",
-    "Travel",
-    "Untreated",
-    "Per patient",
-)
+_POLICY_COLUMNS = 6
 
 
 def write_compare_report(folder: Path) -> Path:
@@ -75,12 +75,10 @@ def write_compare_report(folder: Path) -> Path:
     context = {
         **_heading(compared),
         "scenarios": [_scenario(compared, entry, number) for number, entry in enumerate(compared.others)],
-        "policies": _policies(compared),
-        "policy_heads": ["Policy", *_SHORT_TITLES, "Payments, policy's years"],
+        **_policies(compared),
         "chain_heads": ["Step", "What", "Baseline", "Difference", compared.spread.capitalize(), "Detectable from"],
-        "budget_heads": ["Who pays", "Baseline", "With the policy", "Difference", "Interval", "Percent", "Country, naive"],
+        "budget_heads": ["Who pays", "Baseline", "With the policy", "Difference", "Interval", "Percent", "Country, rough"],
         "year_heads": YEAR_HEADS,
-        "split_heads": SPLIT_HEADS,
         "organization_heads": ORGANIZATION_HEADS,
         "kind_heads": KIND_HEADS,
         "zone_heads": ZONE_HEADS,
@@ -104,19 +102,50 @@ def write_compare_report(folder: Path) -> Path:
     return write_page(compared.folder / "report.html", "compare.html.j2", context)
 
 
-def _policies(compared: Compared) -> list[list[str]]:
-    """Return one row a policy with its headline effects; none where only one is compared."""
+def policy_columns(compared: Compared) -> list[tuple[str, str, str]]:
+    """Return the metrics of the table of all policies: those that most policies move, in the order of the chain."""
+    tolds = [compared.of(entry["label"]) for entry in compared.others]
+
+    def movers(metric: str, group: str) -> int:
+        rows = [row for told in tolds if (row := told.row(metric, group)) is not None]
+        return sum(1 + survives(row) for row in rows if moved(row) and not negligible(row)) if rows else -1
+
+    count = {column: movers(*column[:2]) for column in _POLICY_TABLE}
+    held = [column for column in _POLICY_TABLE if count[column] >= 0]
+    chosen = sorted(held, key=lambda column: -count[column])[:_POLICY_COLUMNS]
+    return [column for column in _POLICY_TABLE if column in chosen]
+
+
+def _policies(compared: Compared) -> dict[str, Any]:
+    """Return the table of all policies with its heads and a caution; no rows where only one is compared."""
     if len(compared.others) < 2:
-        return []
+        return {"policies": [], "policy_heads": [], "policy_note": ""}
+    columns = policy_columns(compared)
+    keys = [(metric, group) for metric, group, _ in columns]
     rows = []
     for entry in compared.others:
         told = compared.of(entry["label"])
         row = told.payments()
-        money = words.NOT_AVAILABLE
-        if row is not None:
-            money = cell_of(row, words.TOTAL)
-        rows.append([entry["title"], *headline_cells(told, _POLICY_TABLE), money])
-    return rows
+        money = cell_of(row, words.TOTAL, starred=True) if row is not None else words.NOT_AVAILABLE
+        years = f"payments over {years_of(row)}" if row is not None else ""
+        rows.append([Lines(entry["title"], years), *headline_cells(told, keys), money])
+        if entry["force"] and (told.table["quarter"] == "in_force").any():
+            first, last = entry["force"]
+            name = Lines("the same in its last year in force", f"law {first} to {last}")
+            rows.append([name, *headline_cells(told, keys, "in_force"), ""])
+    heads = ["Policy", *(title for _, _, title in columns), "Payments"]
+    return {"policies": rows, "policy_heads": heads, "policy_note": _policy_note(compared, rows)}
+
+
+def _policy_note(compared: Compared, rows: list[list[Any]]) -> str:
+    cells = [cell for row in rows for cell in row[1:] if isinstance(cell, Lines)]
+    text = "The columns are the metrics that most of these policies move."
+    if compared.few or compared.replicates < 2:
+        return text
+    text += f" Of {len(cells)} cells about {max(1, round(len(cells) / 20))} would be bold by chance alone if nothing moved."
+    if compared.differences["low_simultaneous"].notna().any():
+        text += " A star marks what stays detectable with simultaneous intervals, which hold for all that is compared."
+    return text
 
 
 def _heading(compared: Compared) -> dict[str, Any]:
@@ -137,6 +166,8 @@ def _heading(compared: Compared) -> dict[str, Any]:
         "not the "
         "policy's, so differences below are due to what the scenarios change.",
         "interval_note": interval_note(count, compared.with_behaviour),
+        "generated": compared.generated,
+        "settings_differ": [f"Settings differ: {line}." for line in manifest.get("settings_differ") or []],
         "spread": compared.spread,
         "single": len(compared.others) == 1,
         "final_words": "mean of the last four quarters",
@@ -243,7 +274,7 @@ def _map_picture(told: Told, entry: dict[str, Any], number: int) -> Picture | No
 def _line(row: Mapping[Hashable, Any], spread: str, metric: str, group: str) -> str:
     known, where = fact(metric), group_words(group)
     noun = words.with_group(known.noun, where)
-    unit = known.unit
+    unit = unit_of(row)
     text = words.effect(noun, float(row["difference"]), float(row["low"]), float(row["high"]), unit, spread)
     wide = words.interval(float(row["low_with_behaviour"]), float(row["high_with_behaviour"]), unit)
     if not wide:
@@ -329,14 +360,15 @@ def _paths(compared: Compared, titles: dict[str, str]) -> list[tuple[Picture, bo
     return pictures
 
 
-_WHEN = {"final": "end", "mean": "mean", "total": "total"}
+_WHEN = {"final": "end", "mean": "mean", "total": "total", "in_force": "in force"}
 
 
 def _rows(table: pd.DataFrame) -> list[list[str]]:
     chosen = table[table["quarter"].isin(_WHEN)]
     rows = []
     for row in chosen.to_dict("records"):
-        unit = fact(str(row["metric"])).unit
+        # A sum over the horizon is not "a quarter".
+        unit = unit_of(row)
         short = unit if words.kind_of_unit(unit) != "plain" else ""
         spans = [
             words.between(float(row[low]), float(row[high]), unit)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from oncsim.reports import captions, figures, reasons, story, words
+from oncsim.reports.hospitals import hospitals_section
 from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.metric_facts import KIND_WORDS, fact, group_words
 from oncsim.reports.provenance import (
@@ -54,6 +55,7 @@ def write_report(run_folder: Path) -> Path:
         "quarters": (run.quarters[0], run.quarters[-1]),
         "definitions": [fact(name) for name in summary.facts],
         "published": published_section(run),
+        **hospitals_section(run),
     }
     return write_page(run.folder / "report.html", "report.html.j2", context)
 

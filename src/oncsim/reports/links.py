@@ -113,14 +113,16 @@ _CAUSES: dict[str, tuple[tuple[str, int], ...]] = {
     "spending.total_per_patient": ((STATIC, +1), (_INDEX, +1), (_HOSPITAL, +1)),
 }
 
+# Of the rules of payers these change what is paid for a treatment; the others change where it is given.
+_PAYER_PRICES = ("policy.payer.hospital_coinsurance", "policy.payer.reference_pricing")
 _PAYMENT = (
     *("payment.", "policy.site_neutral", "policy.office_equal", "policy.p340b", "policy.negotiated_price"),
     *("policy.reference_price", "policy.facility_fee_ban", "policy.commercial", "policy.medicare_advantage"),
-    *("policy.white_bagging", "policy.provider_based", "policy.navigation", "policy.telehealth", "policy.payer"),
+    *("policy.white_bagging", "policy.provider_based", "policy.navigation", "policy.telehealth", *_PAYER_PRICES),
 )
 _COMMERCIAL = (
     *("policy.commercial", "policy.reference_price", "policy.facility_fee_ban", "policy.white_bagging"),
-    *("policy.payer", "policy.negotiated_price.commercial"),
+    *(*_PAYER_PRICES, "policy.negotiated_price.commercial"),
 )
 _DEALS = ("policy.antitrust", "policy.acquisitions", "policy.provider_based", "policy.noncompete")
 _STEERING = (
@@ -130,7 +132,7 @@ _STEERING = (
     "policy.medicare_advantage",
     "policy.coverage",
 )
-_MARGINS = (*_PAYMENT, "policy.coverage", "policy.value_based")
+_MARGINS = (*_PAYMENT, "policy.payer", "policy.coverage", "policy.value_based")
 # Metric -> beginnings of the names of parameters that act on it without a step between.
 _LAW: dict[str, tuple[str, ...]] = {
     STATIC: (*_PAYMENT, "policy.value_based"),
@@ -143,7 +145,11 @@ _LAW: dict[str, tuple[str, ...]] = {
     _MARGIN: _MARGINS,
     "finance.margin_system": _MARGINS,
     "finance.margin_amc": _MARGINS,
-    **{part: (*_PAYMENT, "policy.coverage") for part in PARTS if part.endswith(("rates", "340b", "commercial"))},
+    **{
+        part: (*_PAYMENT, "policy.payer", "policy.coverage")
+        for part in PARTS
+        if part.endswith(("rates", "340b", "commercial"))
+    },
     _BOUGHT: _DEALS,
     "consolidation.network_joins": ("policy.value_based",),
     "value_based.participants": ("policy.value_based",),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from oncsim.reports import words
 from oncsim.reports.chain import first_sentence, for_a_time, links, mechanism_sentence
-from oncsim.reports.compared import Row, Told, moved, negligible, span_words, unit_of, verdict, years_of
+from oncsim.reports.compared import Row, Told, moved, negligible, span_words, survives, unit_of, verdict, years_of
 from oncsim.reports.links import Key
+from oncsim.reports.metric_facts import fact
 from oncsim.reports.sentences import cell_of, clause_of, null_of, subject_of
 
 _LEVERS_SHOWN = 4
@@ -74,9 +76,54 @@ def in_short(told: Told, entry: dict[str, Any]) -> list[str]:
         said.append(f"Detectable but negligible: {words.listing(small)}.")
     if nulls:
         said.append(f"No detectable change in {words.listing(nulls)}.")
+    said += [text for text in (in_force_sentence(told, entry), caution(told)) if text]
     if told.compared.replicates == 1:
         said.append("One replicate: there are no intervals, and a difference may be luck.")
     return said
+
+
+def told_rows(told: Told) -> list[Row]:
+    """Return every row that the sentences at the top test: the headline metrics and payments."""
+    rows = [told.row(*key) for _, keys in _THEMES for key in keys]
+    rows += [_named(told.payments(who=who), name) for who, name in _PAYMENTS]
+    return [row for row in rows if row is not None and (float(row["baseline"]) != 0 or float(row["other"]) != 0)]
+
+
+_PAYMENTS = (("payer", "payments by payers"), ("patient", "payments by patients"))
+
+
+def _named(row: Row | None, name: str) -> Row | None:
+    return None if row is None else {**row, "noun": name, "metric": "spending.payer_total"}
+
+
+def caution(told: Told) -> str:
+    """Return how many lines chance alone would mark, and which hold with simultaneous intervals; empty without intervals."""
+    rows = told_rows(told)
+    if told.compared.few or told.compared.replicates < 2 or len(rows) < 2:
+        return ""
+    text = f"Caution: {len(rows)} headline lines are tested here, and one in twenty would look detectable by chance alone."
+    if all(math.isnan(float(row.get("low_simultaneous", math.nan))) for row in rows):
+        return text
+    held = [subject_of(row) for row in rows if survives(row) and not negligible(row)]
+    if not held:
+        return f"{text} With intervals that hold for all metrics together (simultaneous), none remains detectable."
+    return f"{text} Detectable also with intervals that hold for all metrics together (simultaneous): {words.listing(held)}."
+
+
+def in_force_sentence(told: Told, entry: dict[str, Any]) -> str:
+    """Return what differs in the last year in force of a policy that ends before the horizon; empty for others."""
+    force = entry.get("force") or []
+    if len(force) != 2:
+        return ""
+    text = f"The policy ends with {force[1]}: differences at the end are those after it"
+    rows = [told.row(*key, when="in_force") for _, keys in _THEMES for key in keys]
+    rows += [told.row(metric, when="in_force") for metric in ("spending.payer_total", "spending.patient_total")]
+    held = [row for row in rows if row is not None]
+    if not held:
+        return f"{text}."
+    clauses = [clause_of(row, told) for row in held if moved(row) and not negligible(row)]
+    what = words.listing(clauses) if clauses else "nothing that is told here moves detectably"
+    return f"{text}. In its last year in force (mean of four quarters; deals and closures over all its quarters), {what}."
 
 
 def law_sentences(entry: dict[str, Any], end: str = "") -> list[str]:
@@ -126,7 +173,7 @@ def _value(text: str, unit: str) -> str:
 
 def _spending(told: Told, nulls: list[str]) -> list[str]:
     clauses = []
-    for who, name in (("payer", "payments by payers"), ("patient", "payments by patients")):
+    for who, name in _PAYMENTS:
         row = told.payments(who=who)
         if row is None:
             continue
@@ -150,7 +197,12 @@ def lead(told: Told, entry: dict[str, Any]) -> list[str]:
     return [*law[-1:], *kept]
 
 
-def headline_cells(told: Told, keys: Iterable[Key]) -> list[str]:
+def headline_cells(told: Told, keys: Iterable[Key], when: str = "") -> list[str]:
     """Return one cell a metric for the table of all policies: the difference with its interval."""
-    rows: list[Row | None] = [told.row(*key) for key in keys]
-    return [cell_of(row, unit_of(row)) if row is not None else words.NOT_AVAILABLE for row in rows]
+    rows: list[Row | None] = [told.row(*key, when=when) for key in keys]
+    return [
+        cell_of(row, "" if fact(str(row["metric"])).counts else unit_of(row), starred=True)
+        if row is not None
+        else words.NOT_AVAILABLE
+        for row in rows
+    ]

@@ -24,6 +24,25 @@ class Sure(str):
     sure = True
 
 
+class Faint(str):
+    """A cell of a table that is drawn in grey: a difference of which the interval holds zero."""
+
+    faint = True
+
+
+class Lines(str):
+    """A cell of two lines, the second in small type: a difference and its interval; ``look`` is bold, grey or neither."""
+
+    small: str
+    look: str
+
+    def __new__(cls, text: str, small: str = "", look: str = "") -> Lines:
+        """Make the cell from both lines."""
+        made = super().__new__(cls, text)
+        made.small, made.look = small, look
+        return made
+
+
 @dataclass(frozen=True)
 class Picture:
     """One figure in a page: its file name, its data as a URI, and its words."""

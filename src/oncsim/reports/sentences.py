@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from oncsim.reports import words
-from oncsim.reports.compared import Row, Told, moved, noun, span_words, unit_of, verdict
+from oncsim.reports.compared import Row, Told, moved, noun, span_words, survives, unit_of, verdict
 from oncsim.reports.metric_facts import fact
-from oncsim.reports.rendering import Sure
+from oncsim.reports.rendering import Lines
 
 
 def clause_of(row: Row, told: Told) -> str:
     """Return ``the margin of practices falls by 3.2 percentage points (95 % interval -3.7 to -2.8)``."""
     unit = unit_of(row)
     when = " over the horizon" if row.get("quarter") == "total" else ""
+    when = " over all its quarters" if row.get("quarter") == "in_force" and fact(str(row["metric"])).counts else when
     return f"{subject_of(row)} {verb_of(row)} by {size_of(row)}{when}{span_words(row, unit, told.compared.spread)}"
 
 
@@ -62,9 +63,19 @@ def split_row(told: Told, part: str, payer: str = "all", who: str = "both") -> R
     return None if table.empty else table.iloc[0].to_dict()
 
 
-def cell_of(row: Row, unit: str) -> str:
-    """Return a difference with its interval, in bold where it is detectable."""
+def split_parts_in_order(told: Told) -> list[str]:
+    """Return the parts of the change, what is detectable first and the largest of it before others."""
+    found = {part: split_row(told, part) for part in ("price", "place", "number")}
+    return sorted(found, key=lambda part: (not moved(found[part]), -abs(float((found[part] or {}).get("difference", 0.0)))))
+
+
+def cell_of(row: Row, unit: str, starred: bool = False) -> Lines:
+    """Return a difference above its interval, in bold where it is detectable and grey where not.
+
+    With ``starred`` a star marks what the simultaneous interval leaves out zero of too.
+    """
     span = words.between(float(row["low"]), float(row["high"]), unit)
     text = words.difference(float(row["difference"]), unit).replace(" percentage points", " points")
-    told = f"{text} ({span})" if span and float(row["difference"]) != 0 else text
-    return Sure(told) if moved(row) else told
+    text = text.removesuffix(" a quarter")  # the head of the column says so
+    still = float(row["difference"]) == 0
+    return Lines(text + ("*" if starred and survives(row) else ""), "" if still else span, "sure" if moved(row) else "faint")

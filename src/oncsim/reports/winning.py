@@ -45,13 +45,14 @@ def organization_rows(table: pd.DataFrame, told: Told, gaining: bool) -> list[li
     margin = table[(table["measure"] == "margin") & ((table["difference"] > 0) if gaining else (table["difference"] < 0))]
     margin = margin.sort_values("difference", ascending=not gaining, kind="stable")
     sure = [row for row in margin.to_dict("records") if verdict(row) in (RISES, FALLS)][:_SHOWN]
+    sold = table[table["measure"] == "acquired"].set_index("id")
     others = {name: table[table["measure"] == name].set_index("id") for name in ("patients", "oncologists")}
     rows = []
     for row in sure:
         name = str(row["id"])
         rows.append(
             [
-                (str(row["name"]) or name) + _status(str(row["status_baseline"]), str(row["status_other"])),
+                (str(row["name"]) or name) + _fate(row, sold, name),
                 KIND_WORDS.get(str(row["kind"]), str(row["kind"])).removesuffix("s").lower(),
                 words.difference(float(row["difference"]), words.TOTAL),
                 words.between(float(row["low"]), float(row["high"]), words.TOTAL),
@@ -64,6 +65,23 @@ def organization_rows(table: pd.DataFrame, told: Told, gaining: bool) -> list[li
 def _plain(table: pd.DataFrame, name: str) -> str:
     value = float(table["difference"][name]) if name in table.index else 0.0
     return "" if name not in table.index else "0" if abs(value) < 0.05 else f"{value:+,.1f}"
+
+
+def _fate(row: Row, sold: pd.DataFrame, name: str) -> str:
+    """Return in how many replicates an organisation is acquired; else its status, where it is not in business in both."""
+    if name not in sold.index:
+        return _status(str(row["status_baseline"]), str(row["status_other"]))
+    count = round(float(row["replicates"]))
+    baseline, other = (round(float(sold[side][name]) * count) for side in ("baseline", "other"))
+    text = _status(*(_unsold(str(row[side])) for side in ("status_baseline", "status_other")))
+    if not (baseline or other):
+        return text
+    both = f"acquired in {other} of {count} replicates; baseline: in {baseline}"
+    return f"{text[:-1]}; {both})" if text else f" ({both})"
+
+
+def _unsold(status: str) -> str:
+    return "active" if status == "acquired" else status
 
 
 def _status(baseline: str, other: str) -> str:

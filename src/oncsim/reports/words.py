@@ -126,6 +126,26 @@ def difference(value: float, unit: str) -> str:
     return sign + amount(value, "" if unit == "times" else unit)
 
 
+def rough(value: float) -> str:
+    """Return dollars as ``about -$28 bn``: two significant digits, for figures that deserve no more."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    if value == 0:
+        return "$0"
+    rounded = abs(round(value, 1 - math.floor(math.log10(abs(value)))))
+    limit, word = next(((limit, f" {word}") for limit, word in _SCALES if rounded >= limit), (1.0, ""))
+    scaled = rounded / limit
+    return f"about {'-' if value < 0 else '+'}${scaled:,.{1 if scaled < 10 and word else 0}f}{word}"
+
+
+def as_given(value: float, digits: int = 6) -> str:
+    """Return dollars of a published source as it prints them: ``-$4.85 bn``, ``-$40 bn``."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    limit, word = next(((limit, f" {word}") for limit, word in _SCALES if abs(value) >= limit), (1.0, ""))
+    return f"{'-' if value < 0 else '+'}${abs(value) / limit:.{digits}g}{word}"
+
+
 def size(value: float, unit: str) -> str:
     """Return the size of a difference, without its sign."""
     return difference(abs(value), unit).removeprefix("+")

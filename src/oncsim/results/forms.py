@@ -177,6 +177,10 @@ FORMS: dict[str, TableForm] = {
                 "eligible_340b": (FLAG, "sites whose drugs can be bought at 340B prices"),
                 "patients": (NUMBER, "people starting systemic treatment in the year"),
                 "infusions": (NUMBER, "patient-days of drug administration"),
+                "standard_dollars": (
+                    NUMBER,
+                    "what was done at fixed prices: drugs at average sales price and 133 dollars an infusion day",
+                ),
                 "paid": (
                     NUMBER,
                     "nominal US dollars from payers and patients, to sites and to pharmacies that ship to them",
