@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from numpy.typing import NDArray
 
 from oncsim.actions.ownership import money, release_practice
 from oncsim.actions.places import close_idle_sites, close_site, open_department, site_setup_cost
 from oncsim.agents.organization import Organization
+from oncsim.codes import ACQUIRED
 from oncsim.processes.deals import best_target, offer
-
-if TYPE_CHECKING:
-    from oncsim.model import OncologyMarket
-
-
-def divestible(model: OncologyMarket) -> NDArray[np.bool_]:
-    """Return which acquired practices lose enough, for long enough, that their owner weighs letting them go."""
-    orgs, law = model.orgs, model.law
-    learned = model.t - orgs.acquired_at >= int(law["health_system.divest.quarters"])
-    return (orgs.status == 1) & learned & (model.prospects.kept < -float(law["health_system.divest.loss"]))
 
 
 class HealthSystem(Organization):
@@ -49,23 +37,22 @@ class HealthSystem(Organization):
         """Return practices to their physicians where two years of ownership or more lose too much, downstream counted."""
         model, law = self.model, self.model.law
         quarterly = 1.0 - (1.0 - float(law["health_system.divest.yearly"])) ** 0.25
-        for practice in np.flatnonzero(divestible(model) & (model.orgs.owner == self.row)):
+        weighed = model.prospects.divestible
+        # Organisations born since the quarter's books were closed have nothing to be weighed yet.
+        for practice in np.flatnonzero(weighed & (model.orgs.owner[: len(weighed)] == self.row)):
+            if model.orgs.status[practice] != ACQUIRED:
+                continue
             if model.quarter_luck("system.divest")[practice] < quarterly:
                 lost = -float(model.prospects.kept[practice])
                 release_practice(model, int(practice), f"it lost about {money(lost)} a year an oncologist")
 
     def consider_giving_up_service(self) -> None:
         """Close a department that has lost money for two years, downstream counted, or that nobody staffs."""
-        model, law = self.model, self.model.law
-        if not (model.prospects.idle[self.row] or model.prospects.losing[self.row]):
-            return
-        sites = self.sites()
-        close_idle_sites(model, sites)
-        learned = int(law["health_system.divest.quarters"])
-        losing = sites[model.sites.open[sites] & (model.sites.loss_quarters[sites] >= learned)]
-        quarterly = 1.0 - (1.0 - float(law["health_system.rural_closure.yearly"])) ** 0.25
-        u = model.luck.uniform("system.close_site", model.t, model.sites.key[losing])
-        for site in losing[u < quarterly]:
+        model = self.model
+        if model.prospects.idle[self.row]:
+            close_idle_sites(model, self.sites())
+        sites, losing = model.sites, model.prospects.giving_up
+        for site in losing[sites.open[losing] & (sites.org[losing] == self.row)]:
             close_site(model, int(site), "it had lost money for two years")
 
     def consider_building(self) -> None:

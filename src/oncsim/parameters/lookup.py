@@ -65,11 +65,12 @@ class Parameters:
         # Only a faster way to the same answer: growth since a quarter, and the values of each quarter.
         self._growth: dict[tuple[str, int], list[float]] = {}
         self._values: dict[int, Values] = {}
+        self._held: dict[str, tuple[Dated, Any]] = {}
         self._surprises: Surprises | None = None
         self._as_registered: Parameters | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_growth": {}, "_values": {}, "_surprises": None, "_as_registered": None}
+        return {**self.__dict__, "_growth": {}, "_values": {}, "_held": {}, "_surprises": None, "_as_registered": None}
 
     def at(self, quarter: Quarter) -> Values:
         """Return the values of a quarter."""
@@ -113,7 +114,14 @@ class Parameters:
         """Return the value of a parameter in a quarter (read-only dictionaries along its axes)."""
         leaf = self.registry.leaf(name)
         self.reads.add(name)
-        return _frozen(self.plain(leaf, quarter))
+        if leaf.index is not None or leaf.drift is not None or name in self._by_leaf or name in self.drawn:
+            return _frozen(self.plain(leaf, quarter))
+        # What no scenario, draw or growth touches is the same until its next date: made once.
+        dated = in_force(leaf, quarter)
+        held = self._held.get(name)
+        if held is None or held[0] is not dated:
+            held = self._held[name] = (dated, _frozen(dated.value))
+        return held[1]
 
     def element_value(self, leaf: Leaf, element: Element, quarter: Quarter) -> Any:
         """Return the value of one element in a quarter, without remembering that it was read."""

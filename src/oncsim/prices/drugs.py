@@ -97,13 +97,18 @@ def medicare_drug(law: Values, places: PaymentPlaces) -> Floats:
     referenced = float(law["policy.reference_price.drug_share"])
     if referenced > 0:
         paid = paid + referenced * (float(law["policy.reference_price.ratio"]) * (1.0 + addon) - usual)
-    special = law.over("policy.p340b.medicare_rate", places.codes, otherwise=ORDINARY_RATE)
-    share = np.where(special < ORDINARY_RATE - 1e-9, places.bought_340b, 0.0)
+    share = special_rate(law, places)
     if not share.any():
         return paid
     # The special rate is a share of the price that Medicare pays by, negotiated where there is one.
-    special = special * price_pull(law)[0]
+    special = law.over("policy.p340b.medicare_rate", places.codes, otherwise=ORDINARY_RATE) * price_pull(law)[0]
     return np.asarray(paid - share[:, None] * np.maximum(paid - special[:, None], 0.0))
+
+
+def special_rate(law: Values, places: PaymentPlaces) -> Floats:
+    """Return the share of drugs that Medicare pays at its special rate for 340B drugs, (sites,)."""
+    rate = law.over("policy.p340b.medicare_rate", places.codes, otherwise=ORDINARY_RATE)
+    return np.where(rate < ORDINARY_RATE - 1e-9, places.bought_340b, 0.0)
 
 
 def price_pull(law: Values) -> tuple[float, float, float]:
@@ -159,7 +164,7 @@ def drug_rates(law: Values, places: PaymentPlaces, commercial_drug: Floats, ship
     paid = np.empty((len(places), len(PAYERS), len(NEEDS)))
     paid[:, FFS] = medicare
     plans = medicare
-    if places.bought_340b.any():
+    if special_rate(law, places).any():
         follow = float(law["payment.medicare_advantage.follows_340b_rate"])
         usual = medicare_drug(law, replace(places, bought_340b=np.zeros(len(places))))
         plans = usual + follow * (medicare - usual)

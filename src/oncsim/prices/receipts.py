@@ -119,7 +119,8 @@ def sequester_shares(law: Values) -> Floats:
 
 def by_payer(segments: Floats) -> Floats:
     """Sum (sites, segments) over needs to (sites, payers)."""
-    return np.asarray(segments.reshape(len(segments), len(PAYERS), len(NEEDS)).sum(axis=2))
+    # Three strided additions: a reduction over an axis of three costs ten times as much.
+    return np.asarray(segments[:, 0 :: len(NEEDS)] + segments[:, 1 :: len(NEEDS)] + segments[:, 2 :: len(NEEDS)])
 
 
 def allowed_amounts(law: Values, rates: Rates, volumes: Volumes) -> Floats:

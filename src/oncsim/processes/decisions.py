@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from oncsim.actions.infusion_centers import open_home_infusion, open_infusion_centers
 from oncsim.actions.ownership import found_practice
 from oncsim.actions.places import hire_all
-from oncsim.agents.health_system import divestible
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
 from oncsim.processes.navigation import take_up_navigation
 from oncsim.processes.noncompete import founding_chance
@@ -49,11 +48,13 @@ def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
 
     seen = model.prospects
     owns = np.zeros(size, dtype=np.bool_)
-    owns[orgs.owner[divestible(model)]] = True
+    owns[orgs.owner[np.flatnonzero(seen.divestible)]] = True
+    gives_up = np.zeros(size, dtype=np.bool_)
+    gives_up[model.sites.org[seen.giving_up]] = True
     crowded = seen.load >= float(law["health_system.build.load"])
     practice = seen.idle | (orgs.loss_quarters >= int(law["practice.close.quarters"]))
     practice |= chosen("practice.review", float(law["practice.review.yearly"]))
-    system = seen.idle | seen.losing | owns
+    system = seen.idle | gives_up | owns
     system |= chosen("system.attention", float(law["health_system.acquisition.attention"])) & (orgs.starts > 0)
     system |= crowded & chosen("system.build", float(law["health_system.build.yearly"]))
     acts = np.where(orgs.kind == PRACTICE, practice, system) | np.isin(orgs.kind, (PAYER, NETWORK))

@@ -12,7 +12,7 @@ import numpy as np
 
 from oncsim.codes import NEEDS
 from oncsim.prices.acquisition import DrugCosts, bought_at_340b, drug_acquisition, pass_through, shared_savings
-from oncsim.prices.drugs import COMMERCIAL, FFS, DrugRates, asp_of_segments, bought_through_340b, drug_rates
+from oncsim.prices.drugs import COMMERCIAL, FFS, DrugRates, asp_of_segments, bought_through_340b, drug_rates, special_rate
 from oncsim.prices.places import Floats, PaymentPlaces, setting_of
 from oncsim.prices.rates import Contract, Rates, allowed_rates
 from oncsim.prices.receipts import (
@@ -98,7 +98,7 @@ def payment(model: OncologyMarket) -> None:
     program = program_of_sites(model)
     bought, through_340b = bought_dollars(rates.drugs, volumes)
     costs = drug_acquisition(law, bought, model.purchasing_discount()[model.sites.org], program, through_340b)
-    usual = _usual_drug_receipts(law, places, contract, volumes)
+    usual = _usual_drug_receipts(law, places, contract, rates, volumes)
     _settle_340b(model, money, volumes, costs, usual)
     margin = money.paid[:, :, DRUG].sum(axis=1) - costs.cost - (usual.sum(axis=1) - costs.ordinary)
     # Where nothing is bought at 340B prices the program is worth exactly nothing, not the rounding of two sums.
@@ -121,8 +121,10 @@ def payment(model: OncologyMarket) -> None:
     model.medicare_price, model.commercial_price = (infusion_price(law, rates, payer) for payer in (FFS, COMMERCIAL))
 
 
-def _usual_drug_receipts(law: Values, places: PaymentPlaces, contract: Contract, volumes: Volumes) -> Floats:
+def _usual_drug_receipts(law: Values, places: PaymentPlaces, contract: Contract, rates: Rates, volumes: Volumes) -> Floats:
     """Return what sites would receive for their drugs without special rates for 340B, (sites, payers) dollars."""
+    if not special_rate(law, places).any():
+        return settle_drugs(law, rates.drugs, volumes)
     usual = replace(places, bought_340b=np.zeros_like(places.bought_340b))
     return settle_drugs(law, drug_rates(law, usual, contract.drug, contract.shipped), volumes)
 

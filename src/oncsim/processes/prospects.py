@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import NETWORK, PRACTICE
+from oncsim.codes import ACQUIRED, NETWORK, PRACTICE
 from oncsim.processes.acquisition_value import acquisition_value
 from oncsim.processes.finance import UnitCosts, shared_saving
 from oncsim.processes.program_340b import could_become_child_site
@@ -60,8 +60,12 @@ class Prospects:
     kept : float
         For acquired practices: yearly margin an oncologist of what came with them, downstream care counted, as the owner
         sees it; zero where nobody is left.
-    idle, losing : bool
-        Whether it has an open site that nobody has staffed for a year; one that has lost money for two.
+    idle : bool
+        Whether it has an open site that nobody has staffed for a year.
+    giving_up : int
+        Rows of open sites that have lost money for long and whose turn to be given up, by luck, it is this quarter.
+    divestible : bool
+        Acquired practices that lose enough, for long enough, that their owner weighs letting them go.
     """
 
     yearly_margin: Floats
@@ -78,7 +82,8 @@ class Prospects:
     load: Floats
     kept: Floats
     idle: NDArray[np.bool_]
-    losing: NDArray[np.bool_]
+    giving_up: NDArray[np.int64]
+    divestible: NDArray[np.bool_]
     candidates: NDArray[np.int64]
     tree: Any
 
@@ -101,7 +106,7 @@ def prospects(model: OncologyMarket) -> Prospects:
     known = np.minimum(orgs.quarters, 4)
     recent = np.where(np.arange(8) >= 8 - known[:, None], orgs.margin_history, 0.0).sum(axis=1)
     yearly = np.where(known > 0, 4.0 * recent / np.maximum(known, 1), 0.0)
-    worth = acquisition_value(model)
+    worth, kept = acquisition_value(model), _kept(model)
     extra_340b = sum_by(sites.org, worth.extra_340b, size)
     load = np.zeros(size)
     np.maximum.at(load, sites.org, np.where(sites.open, sites.load, 0.0))
@@ -122,9 +127,10 @@ def prospects(model: OncologyMarket) -> Prospects:
         downstream_gain=_downstream(model),
         reachable_340b=_reachable_340b(model, extra_340b),
         load=load,
-        kept=_kept(model),
+        kept=kept,
         idle=_has(model, sites.idle_quarters > 4),
-        losing=_has(model, sites.loss_quarters >= int(model.law["health_system.divest.quarters"])),
+        giving_up=_giving_up(model),
+        divestible=_divestible(model, kept),
         candidates=candidates,
         tree=tree,
     )
@@ -165,6 +171,21 @@ def _kept(model: OncologyMarket) -> Floats:
     people = sum_by(origin, model.physicians.headcount(len(sites))[came].astype(np.float64), size)
     total = sum_by(origin, worth, size)
     return np.divide(total, people, out=np.zeros(size), where=people > 0)
+
+
+def _giving_up(model: OncologyMarket) -> NDArray[np.int64]:
+    """Return the sites that have lost money for long, with the yearly chance of giving one up."""
+    sites, law = model.sites, model.law
+    losing = np.flatnonzero(sites.open & (sites.loss_quarters >= int(law["health_system.divest.quarters"])))
+    quarterly = 1.0 - (1.0 - float(law["health_system.rural_closure.yearly"])) ** 0.25
+    return losing[model.luck.uniform("system.close_site", model.t, sites.key[losing]) < quarterly]
+
+
+def _divestible(model: OncologyMarket, kept: Floats) -> NDArray[np.bool_]:
+    """Return which acquired practices lose enough, for long enough, that their owner weighs letting them go."""
+    orgs, law = model.orgs, model.law
+    learned = model.t - orgs.acquired_at >= int(law["health_system.divest.quarters"])
+    return np.asarray((orgs.status == ACQUIRED) & learned & (kept < -float(law["health_system.divest.loss"])))
 
 
 def _has(model: OncologyMarket, site: NDArray[np.bool_]) -> NDArray[np.bool_]:
