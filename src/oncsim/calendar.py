@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 _PATTERN = re.compile(r"^([0-9]{4})Q([1-4])$")
 
@@ -47,6 +48,11 @@ class Quarter:
 
     def __str__(self) -> str:
         return f"{self.year:04d}Q{self.number}"
+
+
+def quarterly_chance(yearly: Any) -> Any:
+    """Return the chance in a quarter of what has this chance in a year (a number or an array)."""
+    return 1.0 - (1.0 - yearly) ** 0.25
 
 
 def quarters_between(start: Quarter, end: Quarter) -> list[Quarter]:

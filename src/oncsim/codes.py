@@ -30,6 +30,7 @@ SITE_LABELS = (
     "telehealth spoke",
 )
 HOSPITAL_KINDS = (HOPD_ON, HOPD_OFF, AMC_MAIN, AMC_SATELLITE)
+OFF_CAMPUS_KINDS = (HOPD_OFF, AMC_SATELLITE)
 
 ORG_KINDS = ("practice", "health_system", "academic_center", "payer", "network")
 PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER, PAYER, NETWORK = range(len(ORG_KINDS))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.places import CHAIRS_OF_BRANCH, open_site, site_setup_cost
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import (
     ACADEMIC_CENTER,
     ACQUIRED,
@@ -24,6 +25,7 @@ from oncsim.codes import (
     PAYERS,
     PRACTICE,
 )
+from oncsim.prices.receipts import by_payer
 from oncsim.processes.finance import UnitCosts
 from oncsim.processes.site_rules import rule_shares
 from oncsim.state.sums import sum_by
@@ -63,9 +65,8 @@ def has_kind(model: OncologyMarket, kind: int) -> NDArray[np.bool_]:
 def steered_infusions(model: OncologyMarket) -> Floats:
     """Return infusions of a quarter at hospitals whose members are under a rule, (zones,) by where the hospital stands."""
     sites = model.sites
-    by_payer = sites.infusions.reshape(len(sites), len(PAYERS), -1).sum(axis=2)
     hospital = np.isin(sites.kind, HOSPITAL_KINDS) & sites.open
-    under = (by_payer * rule_shares(model))[:, _STEERED].sum(axis=1)
+    under = (by_payer(sites.infusions) * rule_shares(model))[:, _STEERED].sum(axis=1)
     return sum_by(sites.zone, np.where(hospital, under, 0.0), len(model.zones))
 
 
@@ -104,7 +105,7 @@ def open_infusion_centers(model: OncologyMarket) -> None:
     size = len(orgs)
     share = np.zeros(size)
     np.maximum.at(share, model.sites.org, shares)
-    quarterly = 1.0 - (1.0 - np.minimum(most * share, 1.0)) ** 0.25
+    quarterly = quarterly_chance(np.minimum(most * share, 1.0))
     payer = purse(model)
     ready = operators(model) & ~has_kind(model, FREESTANDING) & ~orgs.pending & (orgs.cash[payer] >= site_setup_cost(model))
     rows = np.flatnonzero(ready & (model.quarter_luck("infusion_center.open")[:size] < quarterly))
@@ -142,7 +143,7 @@ def open_home_infusion(model: OncologyMarket) -> None:
     size = len(orgs)
     payer = purse(model)
     ready = operators(model) & ~has_kind(model, HOME) & ~orgs.pending & (orgs.cash[payer] >= site_setup_cost(model))
-    chosen = model.quarter_luck("home_infusion.open")[:size] < 1.0 - (1.0 - yearly) ** 0.25
+    chosen = model.quarter_luck("home_infusion.open")[:size] < quarterly_chance(yearly)
     rows = np.flatnonzero(ready & chosen)
     for row in rows[model.luck.order("home_infusion.order", model.t, orgs.key[rows])]:
         time = float(law["payer.home_infusion.oncologist_time"])

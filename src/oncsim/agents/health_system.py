@@ -7,6 +7,7 @@ import numpy as np
 from oncsim.actions.ownership import money, release_practice
 from oncsim.actions.places import close_idle_sites, close_site, open_department, site_setup_cost
 from oncsim.agents.organization import Organization
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACQUIRED
 from oncsim.processes.deals import best_target, offer
 
@@ -36,7 +37,7 @@ class HealthSystem(Organization):
     def consider_divesting(self) -> None:
         """Return practices to their physicians where two years of ownership or more lose too much, downstream counted."""
         model, law = self.model, self.model.law
-        quarterly = 1.0 - (1.0 - float(law["health_system.divest.yearly"])) ** 0.25
+        quarterly = quarterly_chance(float(law["health_system.divest.yearly"]))
         weighed = model.prospects.divestible
         # Organisations born since the quarter's books were closed have nothing to be weighed yet.
         for practice in np.flatnonzero(weighed & (model.orgs.owner[: len(weighed)] == self.row)):

@@ -7,6 +7,7 @@ import numpy as np
 from oncsim.actions.ownership import resell_platform
 from oncsim.actions.places import close_idle_sites
 from oncsim.agents.organization import Organization
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import PRACTICE
 from oncsim.processes.deals import offer, platform_target
 
@@ -26,7 +27,7 @@ class PracticeNetwork(Organization):
         if not self.active or not self.model.orgs.investor_owned[self.row]:
             return
         yearly = float(self.model.law["network.purchase.yearly"])
-        quarterly = 1.0 - (1.0 - yearly) ** 0.25
+        quarterly = quarterly_chance(yearly)
         for member in self.members():
             if self.model.orgs.pending[member]:
                 continue

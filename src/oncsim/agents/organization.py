@@ -8,6 +8,8 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.calendar import quarterly_chance
+
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
@@ -50,7 +52,7 @@ class Organization(mesa.Agent):
 
     def lucky(self, decision: str, yearly: float) -> bool:
         """Return whether something of this yearly chance happens to it this quarter."""
-        return bool(self.model.quarter_luck(decision)[self.row] < 1.0 - (1.0 - yearly) ** 0.25)
+        return bool(self.model.quarter_luck(decision)[self.row] < quarterly_chance(yearly))
 
     def noise(self, decision: str) -> float:
         """Return a standard normal error of judgement for this decision and quarter."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -222,8 +221,3 @@ def _monthly_fee(law: Values, case: Case) -> float:
     if case.service != "care_management" or PAYERS.index(case.payer) != FFS or not law["policy.value_based.running"]:
         return 0.0
     return float(law["policy.value_based.fee"])
-
-
-def price_years(parameters: Parameters, case: Case, quarters: Sequence[Quarter]) -> list[Priced]:
-    """Price the same case in several quarters."""
-    return [price_case(parameters, case, quarter) for quarter in quarters]

@@ -15,6 +15,7 @@ from oncsim.codes import (
     HOME,
     HOPD_OFF,
     HOPD_ON,
+    OFF_CAMPUS_KINDS,
     SET_EXCEPTED,
     SET_FREESTANDING,
     SET_HOME,
@@ -98,7 +99,7 @@ def setting_of(kind: Ints, excepted: Flags) -> Ints:
     """
     setting = np.full(len(kind), SET_OFFICE, dtype=np.int64)
     setting[np.isin(kind, (HOPD_ON, AMC_MAIN))] = SET_ON_CAMPUS
-    off = np.isin(kind, (HOPD_OFF, AMC_SATELLITE))
+    off = np.isin(kind, OFF_CAMPUS_KINDS)
     setting[off & excepted] = SET_EXCEPTED
     setting[off & ~excepted] = SET_NON_EXCEPTED
     setting[kind == FREESTANDING] = SET_FREESTANDING

@@ -71,7 +71,7 @@ def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
     growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
     volumes = model.volumes.of(rows).scaled_drugs(growth)
     as_department = volumes.kept(kept_at_hospitals(model, law, rows))
-    here = payment_places(model).of(rows)
+    here = payment_places(model, np.zeros(len(sites))).of(rows)
     shipped = contract_of_sites(model).shipped[rows]
     setting = SET_EXCEPTED if model.law["policy.site_neutral.new_sites_excepted"] else SET_NON_EXCEPTED
     place, terms = _department(here, setting), _contract(law, "hospital", shipped)

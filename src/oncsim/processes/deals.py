@@ -120,12 +120,7 @@ def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_o
         miles = great_circle_miles(hospitals.lat[program], hospitals.lon[program], orgs.lat[practice], orgs.lon[practice])
         if (miles <= float(law["policy.provider_based.department_miles"])).any():
             extra_340b = float(seen.extra_340b[practice])
-    downstream = (
-        4.0
-        * float(orgs.starts[practice])
-        * float(law["finance.downstream_margin"])
-        * float(law["health_system.acquisition.capture"])
-    )
+    downstream = float(seen.downstream_gain[practice])
     years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
     people = float(orgs.headcount[practice])
     leaving = float(law["health_system.acquisition.leak"]) * seller_freedom(model, buyer, practice)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from oncsim.actions.infusion_centers import open_home_infusion, open_infusion_centers
 from oncsim.actions.ownership import found_practice
 from oncsim.actions.places import hire_all
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
 from oncsim.processes.navigation import take_up_navigation
 from oncsim.processes.noncompete import founding_chance
@@ -44,7 +45,7 @@ def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
     size = len(orgs)
 
     def chosen(decision: str, yearly: float) -> NDArray[np.bool_]:
-        return model.quarter_luck(decision) < 1.0 - (1.0 - yearly) ** 0.25
+        return np.asarray(model.quarter_luck(decision) < quarterly_chance(yearly))
 
     seen = model.prospects
     owns = np.zeros(size, dtype=np.bool_)

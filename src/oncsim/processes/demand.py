@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import NEEDS, SEGMENTS
 from oncsim.state.physicians import full_time_equivalents
 
@@ -113,7 +114,7 @@ def retire(model: OncologyMarket) -> None:
     """Drop physicians who leave practice this quarter; count them for replacement."""
     people, law = model.physicians, model.law
     yearly = np.where(people.years > 30.0, float(law["demand.retirement.late"]), float(law["demand.retirement.early"]))
-    quarterly = 1.0 - (1.0 - yearly) ** 0.25
+    quarterly = quarterly_chance(yearly)
     leaving = model.luck.uniform("demand.retire", model.t, people.key) < quarterly
     model.retired += int(leaving.sum())
     people.keep(~leaving)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import PAYER, PAYERS, SERVICE_LINES
+from oncsim.prices.receipts import by_payer
 from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
@@ -28,9 +30,7 @@ def navigation_fees(model: OncologyMarket) -> Floats:
 
     Reads the patient-quarters of care; zero where a site has no navigation.
     """
-    time = model.care.patient_quarters
-    by_payer = time.reshape(len(time), len(PAYERS), -1).sum(axis=2)
-    return np.asarray(by_payer * fee_by_payer(model) * model.sites.lines[:, _NAVIGATION, None])
+    return np.asarray(by_payer(model.care.patient_quarters) * fee_by_payer(model) * model.sites.lines[:, _NAVIGATION, None])
 
 
 def navigation_cost(model: OncologyMarket) -> Floats:
@@ -51,10 +51,10 @@ def take_up_navigation(model: OncologyMarket) -> None:
     if not fee.any() and not added.any():
         return
     size = len(orgs)
-    time = model.care.patient_quarters.reshape(len(sites), len(PAYERS), -1).sum(axis=2)
+    time = by_payer(model.care.patient_quarters)
     gain = sum_by(sites.org, time @ fee - float(law["finance.navigation_cost"]) * time.sum(axis=1), size)
     yearly = float(law["health_system.navigation.yearly"])
-    acts = model.quarter_luck("navigation.review")[:size] < 1.0 - (1.0 - yearly) ** 0.25
+    acts = model.quarter_luck("navigation.review")[:size] < quarterly_chance(yearly)
     acts &= (orgs.kind != PAYER) & (np.round(gain, 6) != 0)
     without = sites.open & ~sites.lines[:, _NAVIGATION]
     takes = without & (acts & (gain > 0))[sites.org]

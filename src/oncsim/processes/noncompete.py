@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACADEMIC_CENTER, ACQUIRED, HEALTH_SYSTEM, NETWORK
 from oncsim.processes.jurisdiction import by_state, of_state, org_state, site_states
 from oncsim.state.sums import sum_by
@@ -76,7 +77,7 @@ def founding_chance(model: OncologyMarket) -> Floats:
     lately = (origin >= 0) & (orgs.status[came] == ACQUIRED) & (model.t - orgs.acquired_at[came] < RECENT_QUARTERS)
     factor = np.where(lately, factor * (1.0 + (float(law["practice.found.after_deal"]) - 1.0) * free), factor)
     yearly = np.minimum(float(law["practice.found.yearly"]) * factor, 1.0)
-    return np.asarray(1.0 - (1.0 - yearly) ** 0.25)
+    return np.asarray(quarterly_chance(yearly))
 
 
 def follow(model: OncologyMarket, old: int, new: int, people: int) -> None:

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from oncsim.parameters import Values
 
 
-def payment_places(model: OncologyMarket) -> PaymentPlaces:
-    """Return what decides the rates of every site as it is."""
+def payment_places(model: OncologyMarket, bought_340b: Floats) -> PaymentPlaces:
+    """Return what decides the rates of every site as it is, buying these shares of its drugs at 340B prices."""
     sites, hospitals, zones = model.sites, model.hospitals, model.zones
     attached = sites.hospital >= 0
     hospital_class = np.full(len(sites), -1, dtype=np.int64)
@@ -52,7 +52,7 @@ def payment_places(model: OncologyMarket) -> PaymentPlaces:
         hospital_class=hospital_class,
         state=zones.state_code[sites.zone],
         rural=zones.rural[sites.zone].astype(np.int64),
-        bought_340b=bought_at_340b(model.law, model.purchasing_discount()[sites.org], program_of_sites(model)),
+        bought_340b=bought_340b,
     )
 
 
@@ -86,7 +86,9 @@ def bought_dollars(drugs: DrugRates, volumes: Volumes) -> tuple[Floats, Floats]:
 def payment(model: OncologyMarket) -> None:
     """Price and pay everything the sites did this quarter."""
     law = model.law
-    places, contract, volumes = payment_places(model), contract_of_sites(model), volumes_of_sites(model)
+    discount, program = model.purchasing_discount()[model.sites.org], program_of_sites(model)
+    places = payment_places(model, bought_at_340b(law, discount, program))
+    contract, volumes = contract_of_sites(model), volumes_of_sites(model)
     rates = allowed_rates(law, places, contract)
     by_telehealth = telehealth_payment_factor(model)[:, None]
     rates.facility[VISIT] *= by_telehealth
@@ -95,9 +97,8 @@ def payment(model: OncologyMarket) -> None:
     performance = reconcile(model)
     money = settle(law, allowed, care_model_fees(model) + navigation_fees(model), extra_patient_share(model))
     money.paid[:, :, FEE] += performance
-    program = program_of_sites(model)
     bought, through_340b = bought_dollars(rates.drugs, volumes)
-    costs = drug_acquisition(law, bought, model.purchasing_discount()[model.sites.org], program, through_340b)
+    costs = drug_acquisition(law, bought, discount, program, through_340b)
     usual = _usual_drug_receipts(law, places, contract, rates, volumes)
     _settle_340b(model, money, volumes, costs, usual)
     margin = money.paid[:, :, DRUG].sum(axis=1) - costs.cost - (usual.sum(axis=1) - costs.ordinary)

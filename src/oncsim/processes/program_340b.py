@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.places import NEVER
-from oncsim.codes import AMC_SATELLITE, HOPD_OFF, ROUTES_340B
+from oncsim.calendar import quarterly_chance
+from oncsim.codes import OFF_CAMPUS_KINDS, ROUTES_340B
 from oncsim.prices.acquisition import Program340B
 from oncsim.processes.eligibility_340b import (
     best_route,
@@ -74,7 +75,7 @@ def _joining(model: OncologyMarket, could: Flags) -> Ints:
         mine = hospitals.route_now == route + 1
         admitted |= mine & (by_hospital(law, "policy.p340b.new_hospitals", hospitals, route) > 0.5)
     willing = np.flatnonzero(could & admitted & (hospitals.propensity < take_up))
-    quarterly = 1.0 - (1.0 - float(law["health_system.p340b.register"])) ** 0.25
+    quarterly = quarterly_chance(float(law["health_system.p340b.register"]))
     return willing[model.luck.uniform("p340b.register", model.t, hospitals.key[willing]) < quarterly]
 
 
@@ -89,7 +90,7 @@ def _register_off_campus(model: OncologyMarket, came: Ints) -> None:
 
 def off_campus(kind: Ints) -> Flags:
     """Return which kinds of sites are off-campus departments: child sites of a hospital in 340B."""
-    return np.isin(kind, (HOPD_OFF, AMC_SATELLITE))
+    return np.isin(kind, OFF_CAMPUS_KINDS)
 
 
 def _tell(model: OncologyMarket, changed: Ints, event: str, verb: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACQUIRED, NETWORK, PRACTICE
 from oncsim.processes.acquisition_value import acquisition_value
 from oncsim.processes.finance import UnitCosts, shared_saving
@@ -139,8 +140,8 @@ def prospects(model: OncologyMarket) -> Prospects:
 def _downstream(model: OncologyMarket) -> Floats:
     """Return what surgery, imaging and admissions that move to a buyer leave it in a year."""
     law = model.law
-    kept = float(law["finance.downstream_margin"]) * float(law["health_system.acquisition.capture"])
-    return 4.0 * model.orgs.starts * kept
+    margin = float(law["finance.downstream_margin"])
+    return 4.0 * model.orgs.starts * margin * float(law["health_system.acquisition.capture"])
 
 
 def _reachable_340b(model: OncologyMarket, extra: Floats) -> Floats:
@@ -177,7 +178,7 @@ def _giving_up(model: OncologyMarket) -> NDArray[np.int64]:
     """Return the sites that have lost money for long, with the yearly chance of giving one up."""
     sites, law = model.sites, model.law
     losing = np.flatnonzero(sites.open & (sites.loss_quarters >= int(law["health_system.divest.quarters"])))
-    quarterly = 1.0 - (1.0 - float(law["health_system.rural_closure.yearly"])) ** 0.25
+    quarterly = quarterly_chance(float(law["health_system.rural_closure.yearly"]))
     return losing[model.luck.uniform("system.close_site", model.t, sites.key[losing]) < quarterly]
 
 

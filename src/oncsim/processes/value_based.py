@@ -55,6 +55,12 @@ def analytics_capability(model: OncologyMarket) -> Floats:
     )
 
 
+def expected_saving(model: OncologyMarket, part: NDArray[np.bool_]) -> Floats:
+    """Return what participants save, as a share of episode cost, (organisations,): by arm and analytics; zero for others."""
+    terms, arm = Terms.of(model.law), model.orgs.vb_arm.clip(min=0)
+    return np.where(part, terms.saving_base[arm] + terms.saving_analytics[arm] * analytics_capability(model), 0.0)
+
+
 def payer_quarters(model: OncologyMarket, payer: int) -> Floats:
     """Return patient-quarters under treatment of one payer's patients at each site, (sites,)."""
     return np.asarray(model.care.patient_quarters[:, payer * len(NEEDS) : (payer + 1) * len(NEEDS)].sum(axis=1))
@@ -91,11 +97,7 @@ class Attributed:
         org = model.sites.org
         commercial = payer_quarters(model, _COMMERCIAL)
         home = orgs.vb_commercial[org] & (float(law["policy.value_based.commercial.fee"]) > 0)
-        saving = np.zeros(len(orgs))
-        if part.any():
-            terms = Terms.of(law)
-            arm = orgs.vb_arm.clip(min=0)
-            saving = np.where(part, terms.saving_base[arm] + terms.saving_analytics[arm] * analytics_capability(model), 0.0)
+        saving = expected_saving(model, part) if part.any() else np.zeros(len(orgs))
         return cls(
             medicare=payer_quarters(model, _FFS) * part[org] * float(law["policy.value_based.eligible_share"]),
             aligned=commercial * part[org] * float(law["policy.value_based.aligned_share"]),
@@ -179,9 +181,8 @@ def admission_factor(model: OncologyMarket, patient_quarters: Floats) -> Floats:
     part = participation(model)
     if not part.any():
         return np.ones(len(model.sites))
-    law, org, terms = model.law, model.sites.org, Terms.of(model.law)
-    arm = model.orgs.vb_arm.clip(min=0)
-    saving = np.where(part, terms.saving_base[arm] + terms.saving_analytics[arm] * analytics_capability(model), 0.0)[org]
+    law, terms = model.law, Terms.of(model.law)
+    saving = expected_saving(model, part)[model.sites.org]
     attributed = patient_quarters[:, _FFS * len(NEEDS) : (_FFS + 1) * len(NEEDS)].sum(axis=1) * terms.eligible_share
     dollars = attributed * EPISODES * saving * terms.episode_cost * terms.admission_part
     usual = patient_quarters.sum(axis=1) * float(law["care.readmissions"]) * float(law["value_based.admission_cost"])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.actions.ownership import money
+from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, ORG_KINDS, PAYERS, PRACTICE, RISK_ARMS
 from oncsim.processes.value_based import EPISODES, MONTHS, PERIOD_ENDS, payer_quarters
 from oncsim.processes.value_based_terms import Terms
@@ -158,17 +159,12 @@ def _leave_by_chance(model: OncologyMarket, required: Flags) -> None:
         return
     factor = np.where(orgs.vb_dry >= 2, float(law["value_based.leave.dry"]), 1.0)
     factor = factor * np.where(orgs.vb_won > 0, float(law["value_based.leave.won"]), 1.0)
-    chance = quarterly(np.minimum(float(law["value_based.leave.yearly"]) * factor, 1.0))
+    chance = quarterly_chance(np.minimum(float(law["value_based.leave.yearly"]) * factor, 1.0))
     u = model.luck.uniform("value_based.leave", model.t, orgs.key)
     for row in _ordered(model, inside & (u < chance)):
         dry = int(orgs.vb_dry[row])
         why = f"{dry} periods without a payment" if dry >= 2 else "for reasons of its own"
         _out(model, int(row), why)
-
-
-def quarterly(yearly: Floats) -> Floats:
-    """Return the chance in a quarter of something with this chance in a year."""
-    return np.asarray(1.0 - (1.0 - yearly) ** 0.25)
 
 
 def peer_share(model: OncologyMarket, taking_part: Flags) -> Floats:
@@ -275,7 +271,7 @@ def commercial_choices(model: OncologyMarket) -> None:
     scale = float(law["value_based.risk.noise"]) * Terms.of(law).episode_cost * EPISODES
     chance = join_chance(model, value, scale, orgs.vb_commercial, np.zeros(len(orgs), dtype=np.bool_))
     u = model.luck.uniform("value_based.commercial", model.t, orgs.key)
-    leave = u < quarterly(np.full(len(orgs), float(law["value_based.leave.yearly"])))
+    leave = u < quarterly_chance(np.full(len(orgs), float(law["value_based.leave.yearly"])))
     inside = orgs.vb_commercial
     orgs.vb_commercial = np.where(inside, ~(leave | (value <= 0)), _candidates(model) & (u < chance))
 
