@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from oncsim.reports.figures.panels import Line, Panel, time_panels
-from oncsim.reports.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+from oncsim.reports.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 
 _PANELS = (
     Panel(
@@ -14,7 +14,7 @@ _PANELS = (
         "HHI",
         (
             Line("consolidation.hhi", "", "all markets", BLUE),
-            Line("consolidation.hhi", "market_type=hrr", "referral regions", BLUE),
+            Line("consolidation.hhi", "market_type=hrr", "referral regions", SKY, ":"),
             Line("consolidation.hhi", "market_type=cbsa", "metro areas", GREEN, "--"),
             Line("consolidation.hhi_flow", "", "where patients live", VERMILLION, "-."),
         ),

@@ -172,10 +172,10 @@ def _heading(axes: Axes, panel: Panel, lines: list[tuple[Line, pd.DataFrame]], l
             ncol=len(named),
             borderpad=0,
             borderaxespad=0.2,
-            handlelength=2.3 if len(named) < 4 else 1.5,
-            columnspacing=1.2 if len(named) < 4 else 0.8,
-            handletextpad=0.5,
-            fontsize=8.5 if len(named) < 4 else 8,
+            handlelength=2.3 if len(named) < 4 else 1.3,
+            columnspacing=1.2 if len(named) < 4 else 0.6,
+            handletextpad=0.5 if len(named) < 4 else 0.3,
+            fontsize=8.5 if len(named) < 4 else 7.5,
         )
 
 
