@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.codes import FREESTANDING, HOME, HOSPITAL_KINDS, OFFICE
-from oncsim.metrics.concentration import Holdings
+from oncsim.competition.concentration import Holdings
 from oncsim.metrics.registry import INTERFACE, Row, metric
 from oncsim.metrics.view import View
 from oncsim.state.sums import sum_by

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.codes import ACTIVE, HOME, NEEDS, PAYERS, PRACTICE
-from oncsim.metrics.concentration import Holdings, holdings, zone_hhi
+from oncsim.competition.concentration import Holdings, holdings, zone_hhi
 from oncsim.metrics.layout import PEOPLE_GROUPS, Layout, layout_of
 from oncsim.metrics.reach import floating_catchment, nearest_minutes
 from oncsim.metrics.registry import Row

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncsim.metrics.concentration import holdings, zone_hhi
+from oncsim.competition.concentration import holdings, zone_hhi
 
 amounts = st.lists(st.floats(0.01, 1e4), min_size=2, max_size=8)
 

@@ -1,0 +1,88 @@
+"""Who profits from and who controls whom: shares through chains of ownership, and concentration that counts them.
+
+Each organisation has owners outside the model (its physicians, its community, its shareholders): holder ``i`` stands for
+the outside owners of organisation ``i``. What organisations hold of each other comes off those owners' shares and passes
+on to the outside owners of the holder.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from oncsim.competition.cells import Floats, Ints
+from oncsim.competition.concentration import SCALE
+
+_DEEPEST = 60  # a chain of holdings; cross-holdings converge long before
+
+
+def shares_through_chains(holder: Ints, held: Ints, share: Floats, size: int) -> sparse.csr_array:
+    """Return what the outside owners of each organisation have of each organisation, (holders, organisations).
+
+    With ``B`` what organisations hold of each other and ``o_i = 1 - sum_k B_ki`` what is left to outside owners, holder
+    ``i`` has ``o_i (I + B + B^2 + ...)_ij`` of ``j``. Columns add to one.
+
+    Parameters
+    ----------
+    holder, held, share : (stakes,)
+        ``holder`` has ``share`` (0 to 1) of ``held``; stakes of the same two add up.
+    size : int
+
+    Raises
+    ------
+    ValueError
+        When more than the whole of an organisation is held, or holdings run in a circle without any outside owner.
+    """
+    direct = sparse.csr_array((share, (holder, held)), shape=(size, size))
+    taken: Floats = np.asarray(direct.sum(axis=0), dtype=np.float64).ravel()
+    if (taken > 1.0 + 1e-9).any():
+        worst = int(np.argmax(taken))
+        raise ValueError(f"{taken[worst]:.0%} of organisation {worst} is held by others")
+    outside = np.maximum(1.0 - taken, 0.0)
+    term = sparse.csr_array(sparse.diags_array(outside))
+    total = term
+    for _ in range(_DEEPEST):
+        term = sparse.csr_array(term @ direct)
+        if term.nnz == 0 or abs(term.data).max() < 1e-15:
+            return total
+        total = sparse.csr_array(total + term)
+    missing = 1.0 - np.asarray(total.sum(axis=0)).ravel()
+    if (missing > 1e-9).any():
+        raise ValueError(f"organisation {int(np.argmax(missing))} is held in a circle without an outside owner")
+    return total
+
+
+def modified_hhi(
+    market: Ints,
+    organization: Ints,
+    patients: Floats,
+    ownership: sparse.csr_array,
+    control: sparse.csr_array,
+    markets: int,
+) -> Floats:
+    """Return the modified HHI of each market, 0 to 10,000 and above where control and profit part; nan without patients.
+
+    ``MHHI = 10^4 sum_k sum_j [sum_i g_ik b_ij / sum_i g_ik b_ik] s_k s_j`` (O'Brien and Salop 2000): the managers of ``k``
+    weigh the profits of ``j`` as the owners who control ``k`` profit from ``j``. Equal to the HHI of owners where every
+    organisation has one owner with all control.
+
+    Parameters
+    ----------
+    market, organization, patients : (holdings,)
+        Patients of each organisation in each market, each combination once.
+    ownership, control : (holders, organisations) sparse
+        ``b`` and ``g``; columns add to one.
+    markets : int
+    """
+    size = ownership.shape[1]
+    interest = sparse.csr_array(control.T @ ownership)
+    own = interest.diagonal()
+    # Where those in control have no profit from it themselves, managers weigh their own profit alone.
+    blind = own <= 0
+    weight = sparse.csr_array(sparse.diags_array(np.where(blind, 0.0, 1.0 / np.where(blind, 1.0, own))) @ interest)
+    weight = sparse.csr_array(weight + sparse.diags_array(blind.astype(np.float64)))
+    total = np.bincount(market, weights=patients, minlength=markets)
+    share = patients / np.where(total > 0, total, 1.0)[market]
+    held = sparse.csr_array((share, (market, organization)), shape=(markets, size))
+    value: Floats = np.asarray((held @ weight).multiply(held).sum(axis=1), dtype=np.float64).ravel()
+    return np.where(total > 0, SCALE * value, np.nan)
