@@ -6,7 +6,7 @@ would let a payer save their whole cost by dropping a system, and mergers would 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Cells:
         Treated patients, in standard patients (weighted by what their care is worth by the standard contract).
     zones, systems, nests : int
     dissimilarity : float
-        ``lam`` of the nests, above 0 and at most 1.
+        ``lam`` of the nests, at most 1; below about 0.3 the worst rivals of a nest are lost to rounding.
     beyond : float
         Share of every cell's patients who are treated beyond all systems listed, from 0 to below 1: it keeps the value of
         a system that everybody needs finite.
@@ -51,18 +51,11 @@ class Cells:
     def of_zones(self, wanted: NDArray[np.bool_]) -> Cells:
         """Return the same with the patients of some zones only, (zones,) bool."""
         some = wanted[self.zone]
-        return Cells(
-            self.zone[some],
-            self.system[some],
-            self.nest[some],
-            self.value[some],
-            self.patients,
-            self.zones,
-            self.systems,
-            self.nests,
-            self.dissimilarity,
-            self.beyond,
-        )
+        return replace(self, zone=self.zone[some], system=self.system[some], nest=self.nest[some], value=self.value[some])
+
+    def of_columns(self, columns: slice) -> Cells:
+        """Return the same for some of the needs."""
+        return replace(self, value=np.ascontiguousarray(self.value[:, columns]), patients=self.patients[:, columns])
 
     def owned(self, owner: Ints) -> Cells:
         """Return the same with systems merged: system ``s`` belongs to ``owner[s]``."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import spsolve
 
 from oncsim.competition.cells import Floats, Ints
 from oncsim.competition.concentration import SCALE
 
-_DEEPEST = 60  # a chain of holdings; cross-holdings converge long before
+_ROUNDING = 1e-9  # what is left by rounding to owners who have sold everything
+_SHORT_CHAIN = 12  # holdings of holdings of holdings; longer ones are solved for at once
 
 
 def shares_through_chains(holder: Ints, held: Ints, share: Floats, size: int) -> sparse.csr_array:
@@ -38,18 +40,27 @@ def shares_through_chains(holder: Ints, held: Ints, share: Floats, size: int) ->
     if (taken > 1.0 + 1e-9).any():
         worst = int(np.argmax(taken))
         raise ValueError(f"{taken[worst]:.0%} of organisation {worst} is held by others")
-    outside = np.maximum(1.0 - taken, 0.0)
-    term = sparse.csr_array(sparse.diags_array(outside))
-    total = term
-    for _ in range(_DEEPEST):
-        term = sparse.csr_array(term @ direct)
-        if term.nnz == 0 or abs(term.data).max() < 1e-15:
-            return total
-        total = sparse.csr_array(total + term)
-    missing = 1.0 - np.asarray(total.sum(axis=0)).ravel()
+    outside = np.where(taken < 1.0 - _ROUNDING, 1.0 - taken, 0.0)
+    total = _summed(sparse.csr_array(sparse.diags_array(outside)), direct)
+    missing: Floats = 1.0 - np.asarray(total.sum(axis=0), dtype=np.float64).ravel()
     if (missing > 1e-9).any():
         raise ValueError(f"organisation {int(np.argmax(missing))} is held in a circle without an outside owner")
     return total
+
+
+def _summed(outside: sparse.csr_array, direct: sparse.csr_array) -> sparse.csr_array:
+    """Return ``o (I + B + B^2 + ...)``: short chains end by themselves, holdings in circles are solved for."""
+    term, total = outside, outside
+    for _ in range(_SHORT_CHAIN):
+        term = sparse.csr_array(term @ direct)
+        term.eliminate_zeros()
+        if term.nnz == 0:
+            return total
+        total = sparse.csr_array(total + term)
+    size = direct.shape[0]
+    # A circle without an outside owner holds nothing of anybody: its rows of o are zero, and least squares leave it so.
+    remaining = sparse.csc_array(sparse.eye_array(size) - (1.0 - 1e-13) * direct)
+    return sparse.csr_array(sparse.csr_array(spsolve(remaining.T.tocsc(), outside.T.tocsc())).T)
 
 
 def modified_hhi(
@@ -64,7 +75,7 @@ def modified_hhi(
 
     ``MHHI = 10^4 sum_k sum_j [sum_i g_ik b_ij / sum_i g_ik b_ik] s_k s_j`` (O'Brien and Salop 2000): the managers of ``k``
     weigh the profits of ``j`` as the owners who control ``k`` profit from ``j``. Equal to the HHI of owners where every
-    organisation has one owner with all control.
+    organisation has one owner with all control and all profit.
 
     Parameters
     ----------
@@ -78,7 +89,7 @@ def modified_hhi(
     interest = sparse.csr_array(control.T @ ownership)
     own = interest.diagonal()
     # Where those in control have no profit from it themselves, managers weigh their own profit alone.
-    blind = own <= 0
+    blind = own <= _ROUNDING
     weight = sparse.csr_array(sparse.diags_array(np.where(blind, 0.0, 1.0 / np.where(blind, 1.0, own))) @ interest)
     weight = sparse.csr_array(weight + sparse.diags_array(blind.astype(np.float64)))
     total = np.bincount(market, weights=patients, minlength=markets)

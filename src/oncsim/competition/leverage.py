@@ -35,7 +35,8 @@ class Leverage:
     willingness : (systems,) float
         ``W``: utils times standard patients a quarter; 0 for a system without patients.
     patients : (systems,) float
-        ``q``: standard patients a quarter.
+        ``q``: standard patients a quarter; 0 also for a system that alone has all the cells it serves, where nobody is
+        treated beyond all systems.
     diversion : (systems, systems) sparse float
         ``D``: of the patients of the row's system, the part that would go to each other system without it.
     beyond : (systems,) float
@@ -58,10 +59,13 @@ class Leverage:
 
 @dataclass(frozen=True)
 class _Without:
-    """Cells seen by the system that is weighed: (groups, needs) of its groups, (members, needs) of system and zone.
+    """Cells seen by the systems that are weighed.
 
-    ``whole``, ``rest``, ``with_me``: the nest as it is, without me, with me as I would be. ``offered``, ``left``: inclusive
-    values with and without me. ``member`` is the member of each group, ``first`` the first group of each member.
+    (groups, needs): ``whole``, ``rest``, ``with_me``, the nest as it is, without the system, with it as it would be.
+    (members, needs), a member being a system in a zone: ``offered``, ``left``, inclusive values with and without it;
+    ``share`` it has; ``beyond``, value of care beyond all systems; ``some``, whether there is anything to lose.
+    ``nest``, ``zone`` and ``system`` are those of groups; ``member`` is the member of each group, ``first`` the first group
+    of each member, ``at`` and ``who`` its zone and system.
     """
 
     whole: Floats
@@ -71,11 +75,14 @@ class _Without:
     left: Floats
     share: Floats
     beyond: Floats
-    member: Ints
-    first: Ints
+    some: NDArray[np.bool_]
+    nest: Ints
     zone: Ints
     system: Ints
-    some: NDArray[np.bool_]
+    member: Ints
+    first: Ints
+    at: Ints
+    who: Ints
 
 
 def nest_sums(cells: Cells) -> Floats:
@@ -84,34 +91,56 @@ def nest_sums(cells: Cells) -> Floats:
     return np.column_stack([sum_by(slot, column, count) for column in cells.value.T])
 
 
-def _without(cells: Cells, joining: Floats | None) -> _Without:
-    lam, zone = cells.dissimilarity, cells.zone
-    needs = cells.value.shape[1]
-    inside = nest_sums(cells)
+def _without(cells: Cells, inside: Floats, joining: Floats | None, rows: NDArray[np.bool_] | None) -> _Without:
+    lam, needs = cells.dissimilarity, cells.value.shape[1]
     listed = (inside.reshape(cells.nests, cells.zones, needs) ** lam).sum(axis=0)
     beyond = listed * cells.beyond / (1.0 - cells.beyond)
-    whole = inside[cells.nest * cells.zones + zone]
-    mine = cells.value if joining is None else cells.value * joining[cells.system][:, None]
-    rest = whole - cells.value
+    weighed = slice(None) if rows is None else np.flatnonzero(rows[cells.system])
+    nest, zone, system, value = cells.nest[weighed], cells.zone[weighed], cells.system[weighed], cells.value[weighed]
+    whole = inside[nest * cells.zones + zone]
+    mine = value if joining is None else value * joining[system][:, None]
+    rest = whole - value
     rest = np.where(rest > _NOTHING * whole, rest, 0.0)
     with_me = rest + mine
-    powered, without = with_me**lam, rest**lam
+    wholly, without = whole**lam, rest**lam
+    powered = wholly if joining is None else with_me**lam
 
     # Groups are in order of zone and system: members are the systems of each zone.
-    pair = zone * cells.systems + cells.system
-    first = np.flatnonzero(np.append(True, pair[1:] != pair[:-1])) if len(pair) else np.zeros(0, dtype=np.int64)
-    member = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(pair))))
+    first = first_of_each(zone * cells.systems + system)
+    member = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(zone))))
     at = zone[first]
-    offered = (listed + beyond)[at] + (0.0 if joining is None else _add(powered - whole**lam, first))
+    offered = (listed + beyond)[at] + (0.0 if joining is None else _add(powered - wholly, first))
     left = np.maximum(offered - _add(powered - without, first), beyond[at])
+    left = np.where(left > _NOTHING * offered, left, beyond[at])
     some = (cells.patients[at] > 0) & (left > 0)
     part = np.divide(mine, with_me, out=np.zeros_like(mine), where=with_me > 0)
     share = np.where(some, _add(powered * part, first) / np.where(some, offered, 1.0), 0.0)
-    return _Without(whole, rest, with_me, offered, left, share, beyond[at], member, first, at, cells.system[first], some)
+    return _Without(
+        whole,
+        rest,
+        with_me,
+        offered,
+        left,
+        share,
+        beyond[at],
+        some,
+        nest,
+        zone,
+        system,
+        member,
+        first,
+        at,
+        system[first],
+    )
 
 
-def leverage(cells: Cells, joining: Floats | None = None) -> Leverage:
-    """Return willingness to pay and diversion of every system.
+def first_of_each(ranked: Ints) -> Ints:
+    """Return where each value of a sorted array begins."""
+    return np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])) if len(ranked) else np.zeros(0, dtype=np.int64)
+
+
+def leverage(cells: Cells, joining: Floats | None = None, rows: NDArray[np.bool_] | None = None) -> Leverage:
+    """Return willingness to pay and diversion of systems.
 
     Parameters
     ----------
@@ -119,19 +148,22 @@ def leverage(cells: Cells, joining: Floats | None = None) -> Leverage:
     joining : (systems,) float, optional
         Factor on the values of a system when it is weighed itself: above one for a system that is out of network now and
         would be more attractive inside. Others see it as it is. Default 1.
+    rows : (systems,) bool, optional
+        Weigh only these systems; the others get zeros. Default: all.
     """
     size = cells.systems
-    seen = _without(cells, joining)
-    n = cells.patients[seen.zone]
+    inside = nest_sums(cells)
+    seen = _without(cells, inside, joining, rows)
+    n = cells.patients[seen.at]
     loss = np.log(np.where(seen.some, seen.offered, 1.0)) - np.log(np.where(seen.some, seen.left, 1.0))
-    willingness = sum_by(seen.system, (n * loss).sum(axis=1), size)
-    volume = sum_by(seen.system, (n * seen.share).sum(axis=1), size)
+    willingness = sum_by(seen.who, (n * loss).sum(axis=1), size)
+    volume = sum_by(seen.who, (n * seen.share).sum(axis=1), size)
     rise = _rise(seen)
-    outside = sum_by(seen.system, (n * seen.beyond * rise).sum(axis=1), size)
-    flows = _diverted(cells, seen, n, rise)
+    outside = sum_by(seen.who, (n * seen.beyond * rise).sum(axis=1), size)
+    flows = _diverted(cells, inside, seen, n, rise)
     per = np.divide(1.0, volume, out=np.zeros(size), where=volume > 0)
     largest = np.zeros(size)
-    np.maximum.at(largest, seen.system, seen.share.max(axis=1, initial=0.0))
+    np.maximum.at(largest, seen.who, seen.share.max(axis=1, initial=0.0))
     flows.data *= np.repeat(per, np.diff(flows.indptr))
     return Leverage(willingness, volume, flows, outside * per, largest)
 
@@ -146,7 +178,7 @@ def _add(values: Floats, first: Ints) -> Floats:
     return np.add.reduceat(values, first, axis=0) if len(first) else values[:0]
 
 
-def in_nest_gain(seen: _Without, lam: float) -> Floats:
+def _in_nest_gain(seen: _Without, lam: float) -> Floats:
     """Return what a unit of value in a nest of the lost system gains beyond units elsewhere, (groups, needs)."""
     usual = power(seen.whole, lam - 1.0)
     left = np.where(seen.some, seen.left, 1.0)[seen.member]
@@ -155,21 +187,29 @@ def in_nest_gain(seen: _Without, lam: float) -> Floats:
     return np.where(seen.some[seen.member], gain, 0.0)
 
 
-def _diverted(cells: Cells, seen: _Without, n: Floats, rise: Floats) -> sparse.csr_array:
+def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Floats) -> sparse.csr_array:
     """Return the patients each other system gains from the loss of each system, (systems, systems).
 
     Nests without a site of the lost system gain in one proportion, those with one in another: two sparse products.
     """
     lam, size, needs = cells.dissimilarity, cells.systems, cells.value.shape[1]
-    drawn = _add(power(seen.whole, lam - 1.0) * cells.value, seen.first)
-    cell = (seen.zone[:, None] * needs + np.arange(needs)).ravel()
-    system = np.repeat(seen.system, needs)
-    total = _product((n * rise).ravel(), drawn.ravel(), system, cell, size, cells.zones * needs)
+    slot = cells.nest * cells.zones + cells.zone
+    first = first_of_each(cells.zone * size + cells.system)
+    drawn = _add(power(inside, lam - 1.0)[slot] * cells.value, first)
+    total = _product(
+        _entries(n * rise, seen.at, seen.who),
+        _entries(drawn, cells.zone[first], cells.system[first]),
+        size,
+        cells.zones * needs,
+    )
     if lam < 1.0:
-        gain = n[seen.member] * in_nest_gain(seen, lam)
-        slot = ((cells.nest * cells.zones + cells.zone)[:, None] * needs + np.arange(needs)).ravel()
-        owner = np.repeat(cells.system, needs)
-        total = total + _product(gain.ravel(), cells.value.ravel(), owner, slot, size, cells.nests * cells.zones * needs)
+        gain = n[seen.member] * _in_nest_gain(seen, lam)
+        total = total + _product(
+            _entries(gain, seen.nest * cells.zones + seen.zone, seen.system),
+            _entries(cells.value, slot, cells.system),
+            size,
+            cells.nests * cells.zones * needs,
+        )
     total = sparse.csr_array(total)
     rows = np.repeat(np.arange(size), np.diff(total.indptr))
     keep = (rows != total.indices) & (total.data > 0)
@@ -178,12 +218,18 @@ def _diverted(cells: Cells, seen: _Without, n: Floats, rise: Floats) -> sparse.c
     return sparse.csr_array((total.data[keep], total.indices[keep], indptr), shape=(size, size))
 
 
-def _product(losing: Floats, gaining: Floats, system: Ints, cell: Ints, size: int, cells: int) -> sparse.csr_array:
-    some = (losing != 0) & (gaining > 0)
-    # Both sides list the same entries, by cell: the left is used transposed.
-    left = sparse.csr_array((losing[some], (cell[some], system[some])), shape=(cells, size))
-    right = sparse.csr_array((gaining[some], (cell[some], system[some])), shape=(cells, size))
-    return sparse.csr_array(left.T @ right)
+def _entries(values: Floats, place: Ints, system: Ints) -> tuple[Floats, Ints, Ints]:
+    """Return the entries above nothing as (value, cell, system); a cell is a place and a need."""
+    row, need = np.nonzero(values > 0)
+    return values[row, need], place[row] * values.shape[1] + need, system[row]
+
+
+def _product(
+    losing: tuple[Floats, Ints, Ints], gaining: tuple[Floats, Ints, Ints], size: int, cells: int
+) -> sparse.csr_array:
+    left = sparse.csr_array((losing[0], (losing[2], losing[1])), shape=(size, cells))
+    right = sparse.csr_array((gaining[0], (gaining[1], gaining[2])), shape=(cells, size))
+    return sparse.csr_array(left @ right)
 
 
 def power(values: Floats, exponent: float) -> Floats:

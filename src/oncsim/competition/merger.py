@@ -109,5 +109,9 @@ def merge(
 
 
 def gross_upward_pressure(diversion: float, price: float, other_price: float, other_cost: float) -> float:
-    """Return GUPPI, ``D_ab (p_b - c_b) / p_a``: the worth of diverted sales in own prices; 0 without a price."""
+    """Return GUPPI, ``D_ab (p_b - c_b) / p_a``: the worth of diverted sales in own prices; 0 without a price.
+
+    ``D_ab`` here is the share of patients lost with all sites of ``a``, the second choice; it is the diversion of a small
+    price rise only without nests.
+    """
     return diversion * (other_price - other_cost) / price if price > 0 else 0.0

@@ -2,13 +2,15 @@
 
 Each pair of a system ``s`` and the payer splits its gains from trade, others' contracts given (methods 2d)::
 
-    payer's gain      G_s = tau W_s - q_s (p_s - sum_k D_sk p_k)       system's gain    q_s (p_s - c_s)
+    payer's gain      G_s = q_s (r_s - p_s)            system's gain    q_s (p_s - c_s)
     Nash product      [q_s (p_s - c_s)]^b  G_s^(1 - b)
-    solved by         p_s = (1 - b_s) c_s + b_s r_s,     r_s = tau W_s / q_s + sum_k D_sk p_k
+    solved by         p_s = (1 - b_s) c_s + b_s r_s
+    where             r_s = tau W_s / q_s + sum_k D_sk p_k + D_s0 p_0
 
-``r_s`` is the most the payer would pay. All systems together solve ``(I - B D) p = (I - B) c + B tau W / q``. Rows of ``D``
-add to one with the care beyond all systems, which has the price ``reference``; weights stay below one, so the solution is
-unique. Prices, costs and ``tau`` may be in any one unit; the model uses multiples of the standard contract.
+``r_s`` is the most the payer would pay: what the system is worth to its members and what their care would cost elsewhere.
+``D_s0`` goes beyond all systems, at the price ``p_0`` (``reference``); with it rows of ``D`` add to one. All systems solve
+``(I - B D) p = (I - B) c + B (tau W / q + D_0 p_0)`` together; weights stay below one, so the solution is unique. Prices,
+costs and ``tau`` may be in any one unit; the model uses multiples of the standard contract.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from oncsim.competition.leverage import Leverage
 
 _CLOSE = 1e-13
 _SWEEPS = 2000
+_ROUNDS = 8  # talks can go in circles where standing prices are above cost
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Table:
     cost : (systems,) float
         Avoidable cost of a standard patient, forgone margins elsewhere included.
     weight : (systems,) float
-        Bargaining weight of the system, from 0 to below 1.
+        Bargaining weight of the system, from 0 to 0.98: beyond that sweeps take too long to come to rest.
     value : float
         ``tau``, what a util of access is worth to the payer.
     reference : float
@@ -58,7 +61,8 @@ class Bargain:
     most : (systems,) float
         The most the payer would pay, ``r_s``.
     agreed : (systems,) bool
-        Whether there is a gain from trade; a system without patients has nothing to agree on and counts as agreed.
+        False where talks were held and no price left both better off; contracts that were not due stay agreed, and a system
+        without patients has nothing to agree on.
     """
 
     price: Floats
@@ -75,7 +79,8 @@ def negotiate(leverage: Leverage, table: Table, standing: Floats, due: NDArray[n
     """Return prices after talks with the systems that are due, all at once; the others keep their standing price.
 
     A system without any gain from trade has no price that leaves both better off: it stays at its standing price, which is
-    what is paid for those who go there out of network. One without patients keeps its standing price.
+    what is paid for those who go there out of network, and talks with the others go on without it. One without patients
+    keeps its standing price.
 
     Parameters
     ----------
@@ -88,18 +93,47 @@ def negotiate(leverage: Leverage, table: Table, standing: Floats, due: NDArray[n
     """
     treats = leverage.patients > 0
     talks = treats if due is None else treats & due
-    price = standing.astype(np.float64).copy()
-    own = (1.0 - table.weight) * table.cost
-    most = most_payable(leverage, table, price)
-    for _ in range(_SWEEPS):
-        new = np.where(talks & (most >= table.cost), own + table.weight * most, standing)
-        moved = np.abs(new - price).max(initial=0.0)
-        price = new
+    standing = standing.astype(np.float64)
+    agreed = talks
+    for _ in range(_ROUNDS):
+        agreed, price, most = _without_failures(leverage, table, standing, agreed)
+        # Who failed while others were cheap may find a price once these have gone.
+        returning = talks & ~agreed & (most >= table.cost)
+        if not returning.any():
+            return Bargain(price, most, ~talks | agreed)
+        agreed = agreed | returning
+    agreed, price, most = _without_failures(leverage, table, standing, agreed)
+    return Bargain(price, most, ~talks | agreed)
+
+
+def _without_failures(
+    leverage: Leverage, table: Table, standing: Floats, agreed: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """Return who still agrees, prices and the most payable, after those without a gain from trade have left, in turns."""
+    while True:
+        price = _settle(leverage, table, standing, agreed)
         most = most_payable(leverage, table, price)
-        if moved <= _CLOSE * max(1.0, np.abs(price).max(initial=0.0)):
+        failing = agreed & (most < table.cost)
+        if not failing.any():
+            return agreed, price, most
+        agreed = agreed & ~failing
+
+
+def _settle(leverage: Leverage, table: Table, standing: Floats, talks: NDArray[np.bool_]) -> Floats:
+    """Return the prices at which talks come to rest, by sweeps over all systems.
+
+    A price rests when a sweep moves it by less than rounding: each by itself, so that it does not depend on how long far
+    markets take.
+    """
+    price = standing.copy()
+    own = (1.0 - table.weight) * table.cost
+    for _ in range(_SWEEPS):
+        new = np.where(talks, own + table.weight * most_payable(leverage, table, price), standing)
+        moving = np.abs(new - price) > _CLOSE * np.abs(price)
+        if not moving.any():
             break
-    agreed = ~talks | (most >= table.cost)
-    return Bargain(price, most, agreed)
+        price = np.where(moving, new, price)
+    return price
 
 
 def passthrough(leverage: Leverage, cost: Floats, rate: float, standing: Floats) -> Floats:
@@ -115,20 +149,12 @@ def value_of_access(leverage: Leverage, table: Table, target: float) -> float:
     q = leverage.patients
     if q.sum() <= 0 or not (leverage.willingness > 0).any():
         return 0.0
-    everyone = np.ones(len(q), dtype=np.bool_)
 
     def mean(value: float) -> float:
         # Straight line through two points: talks that cannot fail, whatever the cost.
-        price = np.full(len(q), table.reference)
-        own = (1.0 - table.weight) * table.cost
         asked = Table(table.cost, table.weight, value, table.reference)
-        for _ in range(_SWEEPS):
-            new = np.where(q > 0, own + table.weight * most_payable(leverage, asked, price), price)
-            moved = np.abs(new - price).max(initial=0.0)
-            price = new
-            if moved <= _CLOSE * max(1.0, np.abs(price).max(initial=0.0)):
-                break
-        return float((q[everyone] * price[everyone]).sum() / q.sum())
+        price = _settle(leverage, asked, np.full(len(q), table.reference), q > 0)
+        return float((q * price).sum() / q.sum())
 
     low, high = mean(0.0), mean(1.0)
     return max((target - low) / (high - low), 0.0) if high > low else 0.0
