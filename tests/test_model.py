@@ -157,7 +157,10 @@ def test_tables_have_a_row_for_each_quarter_and_entity() -> None:
     tables = model.tables()
     for name in ("metrics", "organizations", "sites"):
         assert sorted(set(tables[name]["quarter"].astype(str))) == ["2026Q1", "2026Q2", "2026Q3"]
-        assert not tables[name].isna().any().any()
+        # Who treats nobody has no price and is worth nothing to a payer.
+        prices = ["commercial_level", "advantage_level", "willingness_to_pay"] if name == "organizations" else []
+        assert not tables[name].drop(columns=prices).isna().any().any()
+        assert tables[name][prices].notna().any().all()
     keys = tables["metrics"][["quarter", "metric", "market", "group"]].astype(str)
     assert not keys.duplicated().any()
 

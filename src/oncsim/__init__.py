@@ -15,6 +15,8 @@ from oncsim._version import __version__
 if TYPE_CHECKING:
     from oncsim.comparing import Comparison, compare
     from oncsim.market import build_market
+    from oncsim.market_structure import market_concentration
+    from oncsim.mergers import merger
     from oncsim.model import OncologyMarket
     from oncsim.results import Run, open_run
     from oncsim.running import run
@@ -28,6 +30,8 @@ _PUBLIC = {
     "build_market": "oncsim.market",
     "compare": "oncsim.comparing",
     "load_scenario": "oncsim.scenario",
+    "market_concentration": "oncsim.market_structure",
+    "merger": "oncsim.mergers",
     "open_run": "oncsim.results",
     "run": "oncsim.running",
 }
@@ -40,6 +44,8 @@ __all__ = [
     "build_market",
     "compare",
     "load_scenario",
+    "market_concentration",
+    "merger",
     "open_run",
     "run",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 PAYERS = ("medicare_ffs", "medicare_advantage", "commercial", "medicaid", "uninsured")
+# Payers whose prices are bargained, as places in PAYERS, in the order of arrays over them.
+BARGAINED = (PAYERS.index("medicare_advantage"), PAYERS.index("commercial"))
 NEEDS = ("standard", "advanced", "tertiary")
 # A segment is a payer and a need; arrays over segments are payer-major: index = payer * len(NEEDS) + need.
 SEGMENTS = tuple((payer, need) for payer in PAYERS for need in NEEDS)
@@ -55,6 +57,9 @@ SERVICE_LINES = (
 )
 
 COMPONENTS = ("drug", "facility", "professional", "fee", "other")
+
+# Parts of what an acquisition does to a price.
+PRICE_PARTS = ("rate_table", "bargained", "total")
 
 TIE_FORMS = (
     "referral",

@@ -41,6 +41,7 @@ from oncsim.processes.observe import observe
 from oncsim.processes.partnership import partnership
 from oncsim.processes.payment import payment
 from oncsim.processes.policy import policy
+from oncsim.processes.price_change import PriceChanges, office_level, price_changes
 from oncsim.processes.prospects import Prospects
 from oncsim.processes.referral import hospital_weights
 from oncsim.processes.value_based_choice import begin_value_based
@@ -49,6 +50,7 @@ from oncsim.recording import Recording
 from oncsim.state.build import build_state
 from oncsim.state.flows import Flows, Money
 from oncsim.state.pairs import candidate_pairs
+from oncsim.state.stakes import Stakes
 from oncsim.state.travel import Roads, within_zone_miles
 from oncsim.state.value_based import ValueBasedBooks
 
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from oncsim.parameters import Values
     from oncsim.scenario import Scenario
     from oncsim.state.contracts import Contracts
+    from oncsim.state.market_power import MarketPower
 
 Process = Callable[["OncologyMarket"], None]
 
@@ -107,6 +110,7 @@ class OncologyMarket(mesa.Model):
 
     law: Values
     contracts: Contracts
+    market_power: MarketPower  # from the end of settling on
     choice: Choice
     flows: Flows
     care: CareResults
@@ -182,6 +186,8 @@ class OncologyMarket(mesa.Model):
         self.counts: Counter[str] = Counter()
         self.ledger: list[tuple[int, int, int, float]] = []
         self.pending: list[Pending] = []
+        self.failed_talks: dict[tuple[int, int], tuple[int, int]] = {}
+        self.stakes = Stakes()
         self.former_partners: set[tuple[int, int]] = set()
         self.partners: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
         self.partners_at: int | None = None
@@ -190,6 +196,7 @@ class OncologyMarket(mesa.Model):
         self.price_base: PriceBase | None = None
         self.fresh_sites: list[int] = []
         self._layout: PairLayout | None = None
+        self.travel_pull = np.zeros(0)
         self.reference_access: NDArray[np.float64] | None = None
         self.kind_pull = np.zeros(NESTS)
         self.shares: Shares
@@ -202,6 +209,7 @@ class OncologyMarket(mesa.Model):
         self.arrivals = np.zeros(len(self.sites))
         self.capacity = np.zeros(len(self.sites))
         self.medicare_price = np.zeros(len(self.sites))
+        self.advantage_price = np.zeros(len(self.sites))
         self.commercial_price = np.zeros(len(self.sites))
         self.roads = roads_of(self.law)
         self.within_miles = within_zone_miles(self.zones.land_sqmi)
@@ -221,6 +229,8 @@ class OncologyMarket(mesa.Model):
         from oncsim.processes.partnership import good_chance
         from oncsim.ties.trust import stationary_mean
 
+        ties.owner_share = np.array([float(law["partnership.owner_share"][form]) for form in TIE_FORMS])[ties.form]
+        ties.control_share = np.array([float(law["partnership.control_share"][form]) for form in TIE_FORMS])[ties.form]
         months = np.array([float(law["partnership.ramp"][form]) for form in TIE_FORMS])[ties.form]
         ties.ramp = np.maximum(1, np.round(months / 3.0)).astype(np.int64)
         chance = good_chance(float(law["partnership.trust.good"]), float(law["partnership.trust.checks"]))
@@ -284,7 +294,7 @@ class OncologyMarket(mesa.Model):
                 process(self)
             if back > 2:
                 balance_kinds(self)
-            self.contracts = first_contracts(self)
+            self.contracts = first_contracts(self, settled=back == 1)
             for _, process in SETTLING[4:]:
                 process(self)
             if back == quarters or back == 1:
@@ -296,7 +306,7 @@ class OncologyMarket(mesa.Model):
             self.orgs.headcount = np.bincount(self.sites.org, weights=people, minlength=len(self.orgs)).astype(np.int64)
             self.orgs.oncologists = self.orgs.headcount.astype(np.float64)
             self.orgs.autonomy = self.draw_autonomy(self.orgs.key, self.orgs.oncologists)
-            self.contracts = first_contracts(self)
+            self.contracts = first_contracts(self, settled=False)
         self._begin_midway()
         begin_value_based(self)
         self.settling = False
@@ -437,6 +447,14 @@ class OncologyMarket(mesa.Model):
         size = self.orgs.headcount.astype(np.float64)
         return np.where(self.orgs.network >= 0, self.discount_in_network(size), self.discount_alone(size))
 
+    def office_level(self) -> float:
+        """Return the mean commercial price level of independent practices, in standard contracts."""
+        return office_level(self)
+
+    def price_changes(self) -> PriceChanges:
+        """Return what acquisitions have done to the prices of the sites that were bought."""
+        return price_changes(self)
+
     def pair_layout(self) -> PairLayout:
         """Return the candidate pairs split by nest; made again after sites changed kind or number."""
         if self._layout is None:
@@ -458,6 +476,7 @@ class OncologyMarket(mesa.Model):
         self.arrivals = np.append(self.arrivals, 0.0)
         self.capacity = np.append(self.capacity, 0.0)
         self.medicare_price = np.append(self.medicare_price, 0.0)
+        self.advantage_price = np.append(self.advantage_price, 0.0)
         self.commercial_price = np.append(self.commercial_price, 0.0)
         # A market that has not settled has no results before its first quarter.
         for part in (getattr(self, name, None) for name in ("care", "money", "volumes")):

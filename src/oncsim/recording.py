@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from oncsim.codes import ACTIVE, ORG_KINDS, SITE_KINDS, STATUSES, TIE_FORMS, TIE_STAGES
+from oncsim.codes import BARGAINED, ORG_KINDS, PAYERS, SITE_KINDS, STATUSES, TIE_FORMS, TIE_STAGES
+from oncsim.ties.ownership import FORM_OF_HOLDING, HOLDINGS, direct_holdings
 from oncsim.ties.trust import DISSOLVED
 from oncsim.yearly import Yearly
 from oncsim.yearly_340b import Hospitals340B
@@ -57,6 +58,7 @@ class Recording:
                 "revenue": orgs.revenue.copy(),
                 "margin": orgs.margin.copy(),
                 "cash": orgs.cash.copy(),
+                **_prices_of(model),
             }
         )
         for row, code in model.payer_rows.items():
@@ -88,13 +90,16 @@ class Recording:
                 "trust_ba": ties.trust_ba[shown],
             }
         )
-        member = np.flatnonzero((orgs.network >= 0) & (orgs.status == ACTIVE))
-        owned = np.flatnonzero(orgs.owner >= 0)
+        found = direct_holdings(model)
+        # Signed ties are listed with their own shares above.
+        apart = ~found.signed
         self._holdings.append(
             {
-                "a": np.concatenate([orgs.network[member], orgs.owner[owned]]).astype(np.int32),
-                "b": np.concatenate([member, owned]).astype(np.int32),
-                "owned": np.repeat([False, True], [len(member), len(owned)]),
+                "a": found.holder[apart].astype(np.int32),
+                "b": found.held[apart].astype(np.int32),
+                "kind": found.kind[apart].astype(np.int8),
+                "owner_share": found.owner_share[apart],
+                "control_share": found.control_share[apart],
             }
         )
 
@@ -154,6 +159,7 @@ class Recording:
                         "revenue",
                         "margin",
                         "cash",
+                        *PRICE_COLUMNS,
                     )
                 },
             }
@@ -176,11 +182,11 @@ class Recording:
         """Return signed ties, then memberships and ownership as ties of their own form, without trust."""
         ties, ids = model.ties, [str(one) for one in model.orgs.id]
         stacked, held = _stack(self._ties), _stack(self._holdings)
-        row, owned = stacked["row"], held["owned"]
-        form = np.where(owned, TIE_FORMS.index("acquisition"), TIE_FORMS.index("network_membership"))
-        control = float(model.law["network.control"])
-        held_names = [f"{ids[a]}~{ids[b]}~{TIE_FORMS[f]}" for a, b, f in zip(held["a"], held["b"], form, strict=True)]
-        unknown = np.full(len(owned), np.nan)
+        row, kind = stacked["row"], held["kind"]
+        form = np.array([TIE_FORMS.index(form) if form else -1 for form in FORM_OF_HOLDING])[kind]
+        words = [held if held == "stake" else form for held, form in zip(HOLDINGS, FORM_OF_HOLDING, strict=True)]
+        held_names = [f"{ids[a]}~{ids[b]}~{words[k]}" for a, b, k in zip(held["a"], held["b"], kind, strict=True)]
+        unknown = np.full(len(kind), np.nan)
         quarter = np.concatenate([self._codes(self._ties), self._codes(self._holdings)])
         table = pd.DataFrame(
             {
@@ -190,12 +196,12 @@ class Recording:
                 "b": coded(np.concatenate([ties.b[row], held["b"]]), ids),
                 "form": coded(np.concatenate([ties.form[row], form]), TIE_FORMS),
                 "stage": coded(
-                    np.concatenate([stacked["stage"], np.full(len(owned), TIE_STAGES.index("active"))]), TIE_STAGES
+                    np.concatenate([stacked["stage"], np.full(len(kind), TIE_STAGES.index("active"))]), TIE_STAGES
                 ),
                 "trust_ab": np.concatenate([stacked["trust_ab"], unknown]),
                 "trust_ba": np.concatenate([stacked["trust_ba"], unknown]),
-                "owner_share": np.concatenate([ties.owner_share[row], owned.astype(np.float64)]),
-                "control_share": np.concatenate([ties.control_share[row], np.where(owned, 1.0, control)]),
+                "owner_share": np.concatenate([ties.owner_share[row], held["owner_share"]]),
+                "control_share": np.concatenate([ties.control_share[row], held["control_share"]]),
             }
         )
         return table.iloc[np.argsort(quarter, kind="stable")].reset_index(drop=True)
@@ -203,6 +209,29 @@ class Recording:
     def _codes(self, blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> np.ndarray[Any, Any]:
         sizes = [len(next(iter(block.values()))) for block in blocks]
         return np.repeat(np.arange(len(blocks), dtype=np.int16), sizes)
+
+
+_COMMERCIAL = BARGAINED.index(PAYERS.index("commercial"))
+PRICE_COLUMNS = ("commercial_level", "advantage_level", "willingness_to_pay")
+
+
+def _prices_of(model: OncologyMarket) -> dict[str, np.ndarray[Any, Any]]:
+    """Return what organisations are paid and what they are worth to commercial plans; missing where they treat nobody."""
+    sites, size = model.sites, len(model.orgs)
+    levels = model.contracts.level
+    rows = np.flatnonzero((sites.open & (sites.infusions.sum(axis=1) > 0))[: len(levels)])
+    org, infusions = sites.org[rows], sites.infusions[rows].sum(axis=1)
+    total = np.bincount(org, weights=infusions, minlength=size)
+    means = []
+    for place in (_COMMERCIAL, 1 - _COMMERCIAL):
+        paid = np.bincount(org, weights=infusions * levels[rows, place], minlength=size)
+        means.append(np.divide(paid, total, out=np.full(size, np.nan), where=total > 0))
+    power = model.market_power
+    one = power.leverage[_COMMERCIAL]
+    worth = np.full(size, np.nan)
+    treats = one.patients > 0
+    worth[: len(treats)][treats] = power.value[_COMMERCIAL] * power.worth[_COMMERCIAL] * one.per_patient[treats]
+    return dict(zip(PRICE_COLUMNS, [*means, worth], strict=True))
 
 
 def coded(codes: Any, categories: Sequence[str]) -> Any:

@@ -328,9 +328,10 @@ def test_sign_tie_and_end_tie() -> None:
     steps(model, 1)
     assert len(model.ties) == before + 1
     ties = model.ties
-    assert (ties.a[before], ties.b[before]) == (row(model, "P01"), row(model, "S3"))
+    # The first of the two is the one that control goes to.
+    assert (ties.a[before], ties.b[before]) == (row(model, "S3"), row(model, "P01"))
     assert TIE_FORMS[ties.form[before]] == "professional_services" and ties.stage[before] == TIE_STAGES.index("ramp_up")
-    others = (ties.stage != DISSOLVED) & (ties.b != row(model, "S3"))
+    others = (ties.stage != DISSOLVED) & (ties.a != row(model, "S3")) & (ties.b != row(model, "S3"))
     steps(model, 3)
     assert model.ties.stage[before] == DISSOLVED
     assert (model.ties.stage[: len(others)][others] != DISSOLVED).all()
@@ -382,10 +383,11 @@ def _some(argument: Any) -> Any:
 
 
 def test_events_happen_in_their_quarter_only_and_in_paired_runs_to_the_same() -> None:
-    happens = {"at": "2026Q3", "do": "oncologists_leave", "kind": "practice", "share": 0.4, "count": 1}
-    one = run(4, METRO, events=[happens])
-    other = run(4, METRO, events=[happens], policy=[{"set": "payment.medicare.drug_addon", "to": 0.0}])
-    told = [events(model, "oncologists_left") for model in (one, other)]
+    happens = {"at": "2026Q3", "do": "capacity_shock", "kind": "practice", "share": 0.4, "fraction": -0.1}
+    calm = {"health_system.acquisition.attention": 0.0, "network.purchase.yearly": 0.0}  # what is sold cannot be chosen
+    one = run(4, METRO, events=[happens], behaviour=calm)
+    other = run(4, METRO, events=[happens], behaviour=calm, policy=[{"set": "payment.medicare.drug_addon", "to": 0.0}])
+    told = [events(model, "capacity_shock") for model in (one, other)]
     assert set(told[0]["quarter"]) == {"2026Q3"}
     assert len(told[0]) > 3
     assert set(told[0]["actor"]) ^ set(told[1]["actor"]) == set()

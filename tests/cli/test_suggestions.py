@@ -32,7 +32,7 @@ def test_many_names_are_cut_short() -> None:
 
 def test_metrics_and_parameters_are_found_by_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["metrics", "show", "hhi"]) == 2
-    assert capsys.readouterr().err.startswith("no metric 'hhi' (oncsim metrics list; did you mean 'consolidation.hhi', ")
+    assert capsys.readouterr().err.startswith("no metric 'hhi' (oncsim metrics list; names with it: 'consolidation.hhi', ")
     assert cli.main(["params", "show", "discount"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("command line: no parameter 'discount' (`oncsim params list` names them all; names with it: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from fractions import Fraction
@@ -49,22 +50,31 @@ def hhi_of(patients: dict[int, float]) -> float:
     return 10_000 * sum((n / total) ** 2 for n in patients.values())
 
 
-def by_market(state: Any, kind: str) -> dict[str, dict[int, float]]:
-    """Patients of each owner in each market with any."""
+def operator(state: Any, site: int) -> int:
+    return int(state.sites.org[site])
+
+
+Who = Callable[[Any, int], int]
+
+
+def by_market(state: Any, kind: str, who: Who) -> dict[str, dict[int, float]]:
+    """Patients of each owner, or whoever counts, in each market with any."""
     ids, market = (state.zones.market_ids, state.zones.market) if not kind else state.zones.markets[kind]
     held: dict[str, dict[int, float]] = {}
     for site in range(len(state.sites)):
         patients, number = float(sum(state.sites.starts[site])), market[state.sites.zone[site]]
         if patients > 0 and number >= 0:
             owners = held.setdefault(ids[number], defaultdict(float))
-            owners[site_owner(state, site)] += patients
+            owners[who(state, site)] += patients
     return held
 
 
-def over_markets(state: Any, of: Callable[[dict[int, float]], float], single: bool, median: bool = False) -> Rows:
+def over_markets(
+    state: Any, of: Callable[[dict[int, float]], float], single: bool, median: bool = False, who: Who = site_owner
+) -> Rows:
     rows: Rows = {}
     for kind in ("", *state.zones.markets):
-        held = by_market(state, kind)
+        held = by_market(state, kind, who)
         if not held:
             continue
         sizes = {market: sum(owners.values()) for market, owners in held.items()}
@@ -86,6 +96,99 @@ ORACLES["consolidation.hhi_median"] = lambda state: over_markets(state, hhi_of, 
 ORACLES["consolidation.cr4"] = lambda state: over_markets(
     state, lambda held: sum(sorted(held.values())[-4:]) / sum(held.values()), False
 )
+
+
+Parts = dict[int, dict[int, float]]  # by organisation held: who has which part of it
+
+
+def direct_parts(state: Any, share: str) -> Parts:
+    """What organisations have of each other: ``owner_share`` is of profits, ``control_share`` of the say."""
+    orgs, ties, stakes = state.orgs, state.ties, state.stakes
+    parts: Parts = {org: defaultdict(float) for org in range(len(orgs))}
+    of_owner: dict[int, float] = {}
+    for s, (holder, held) in enumerate(zip(stakes.holder.tolist(), stakes.held.tolist(), strict=True)):
+        part = float(getattr(stakes, share)[s])
+        if stakes.ended[s] > state.t and holder == orgs.owner[held]:
+            of_owner[held] = of_owner.get(held, 0.0) + part
+        elif stakes.ended[s] > state.t and STATUSES[orgs.status[held]] != "closed":
+            parts[held][holder] += part
+    for t in in_force(state):
+        if orgs.owner[ties.b[t]] == -1:
+            parts[int(ties.b[t])][int(ties.a[t])] += float(getattr(ties, share)[t])
+    for org in range(len(orgs)):
+        if orgs.network[org] >= 0 and orgs.owner[org] == -1 and STATUSES[orgs.status[org]] == "active":
+            of_members = state.law["partnership.control_share"]["network_membership"]
+            parts[org][int(orgs.network[org])] += of_members if share == "control_share" else 0.0
+    for org, held_by in parts.items():
+        total = sum(held_by.values())
+        for holder in held_by:
+            held_by[holder] /= max(total, 1.0)
+        if orgs.owner[org] >= 0 and share == "control_share":
+            parts[org] = {int(orgs.owner[org]): 1.0}
+        elif orgs.owner[org] >= 0:
+            left = 1.0 - sum(held_by.values())
+            held_by[int(orgs.owner[org])] = min(of_owner.get(org, 1.0), left)
+    return parts
+
+
+def in_the_end(parts: Parts) -> Parts:
+    """Who has what once organisations pass on what they have of others to their own outside owners, dollar by dollar."""
+    ends: Parts = {}
+    for org in parts:
+        passing, ends[org] = {org: 1.0}, defaultdict(float)
+        while sum(passing.values()) > 0:
+            here, passing = passing, defaultdict(float)
+            for who, dollars_ in here.items():
+                ends[org][who] += dollars_ * max(1.0 - sum(parts[who].values()), 0.0)
+                for holder, part in parts[who].items():
+                    passing[holder] += dollars_ * part
+    return ends
+
+
+@oracle("consolidation.mhhi")
+def mhhi(state: Any) -> Rows:
+    profit, say = (in_the_end(direct_parts(state, share)) for share in ("owner_share", "control_share"))
+
+    def minded(k: int, j: int) -> float:
+        """How much those who have a say in ``k`` care about ``j``."""
+        return sum(part * profit[j].get(holder, 0.0) for holder, part in say[k].items())
+
+    def of(patients: dict[int, float]) -> float:
+        total = sum(patients.values())
+        value = 0.0
+        for k, here in patients.items():
+            for j, there in patients.items():
+                weight = minded(k, j) / minded(k, k) if minded(k, k) > 0 else float(k == j)
+                value += weight * (here / total) * (there / total)
+        return 10_000 * value
+
+    return over_markets(state, of, True, who=operator)
+
+
+@oracle("consolidation.wtp")
+def wtp(state: Any) -> Rows:
+    rows: Rows = {}
+    power = state.market_power
+    for p, payer in enumerate(("medicare_advantage", "commercial")):
+        dollars_, patients = 0.0, 0.0
+        for utils, n in zip(power.leverage[p].willingness, power.leverage[p].patients, strict=True):
+            if n > 0:
+                dollars_ += n * (utils / n) * power.value[p] * power.worth[p]
+                patients += n
+        if patients > 0:
+            rows["all", f"payer={payer}"] = dollars_ / patients
+    return rows
+
+
+@oracle("consolidation.hhi_flow_predicted")
+def hhi_flow_predicted(state: Any) -> Rows:
+    drawn: dict[int, dict[int, float]] = {}
+    for pair, (zone, site) in enumerate(zip(state.pairs.zone.tolist(), state.pairs.site.tolist(), strict=True)):
+        if staffed(state, site):
+            owners = drawn.setdefault(zone, defaultdict(float))
+            owners[site_owner(state, site)] += math.exp(state.travel_pull[pair])
+    people = state.zones.population
+    return ratio(sum(hhi_of(held) * people[z] for z, held in drawn.items()), sum(people[z] for z in drawn))
 
 
 def zone_owners(state: Any) -> dict[int, dict[int, float]]:
@@ -312,9 +415,13 @@ def share_people_without(state: Any) -> Rows:
 # Money
 
 
-def commercial(state: Any, site: int) -> float:
-    first = PAYERS.index("commercial") * len(NEEDS)
+def infused(state: Any, payer: str, site: int) -> float:
+    first = PAYERS.index(payer) * len(NEEDS)
     return float(sum(state.sites.infusions[site][first : first + len(NEEDS)]))
+
+
+def commercial(state: Any, site: int) -> float:
+    return infused(state, "commercial", site)
 
 
 @oracle("price.commercial_index")
@@ -332,6 +439,45 @@ def commercial_to_medicare(state: Any) -> Rows:
     sites = range(len(state.sites))
     above = sum(commercial(state, s) * state.commercial_price[s] for s in sites)
     return ratio(above, sum(commercial(state, s) * state.medicare_price[s] for s in sites))
+
+
+@oracle("price.hospital_to_office")
+def hospital_to_office(state: Any) -> Rows:
+    rows: Rows = {}
+    for payer, prices in (("medicare_advantage", state.advantage_price), ("commercial", state.commercial_price)):
+        paid, many = {"hospital": 0.0, "office": 0.0}, {"hospital": 0.0, "office": 0.0}
+        for site, price in enumerate(prices):
+            kind = SITE_KINDS[state.sites.kind[site]]
+            setting = "hospital" if kind.startswith(("hopd_", "amc_")) else kind
+            if setting in paid and price > 0:
+                paid[setting] += infused(state, payer, site) * price
+                many[setting] += infused(state, payer, site)
+        if many["hospital"] > 0 and many["office"] > 0:
+            rows["all", f"payer={payer}"] = (paid["hospital"] / many["hospital"]) / (paid["office"] / many["office"])
+    return rows
+
+
+@oracle("price.level")
+def price_level(state: Any) -> Rows:
+    rows: Rows = {}
+    for p, payer in enumerate(("medicare_advantage", "commercial")):
+        some = [(infused(state, payer, s), level[p]) for s, level in enumerate(state.contracts.level)]
+        if sum(n for n, _ in some) > 0:
+            rows["all", f"payer={payer}"] = sum(n * x for n, x in some) / sum(n for n, _ in some)
+    return rows
+
+
+@oracle("price.after_acquisition")
+def after_acquisition(state: Any) -> Rows:
+    changes, sums = state.changes, defaultdict(lambda: [0.0, 0.0])
+    for b, site in enumerate(changes.site):
+        table, bargain = changes.rate_table[b], changes.bargained[b]
+        for part, factor in (("rate_table", table), ("bargained", bargain), ("total", table * bargain)):
+            if changes.by_hospital[b] and changes.years[b] <= 4:
+                found = sums[f"component={part};years={changes.years[b]}"]
+                found[0] += commercial(state, site) * (factor - 1)
+                found[1] += commercial(state, site)
+    return {("all", group): change / n for group, (change, n) in sums.items() if n > 0}
 
 
 def dollars(table: Any, payer: int | None = None, component: int | None = None) -> float:

@@ -13,6 +13,9 @@ from oncsim.metrics import METRICS, collect
 
 from .tiny import tiny
 
+# What would add up nothing anybody asks for: payers, or parts and years.
+ONLY_IN_PARTS = {"consolidation.wtp", "price.hospital_to_office", "price.level", "price.after_acquisition"}
+
 
 def key_rows(state: Any) -> dict[tuple[str, str, str], float]:
     names, markets, groups, values = collect(state)
@@ -22,9 +25,10 @@ def key_rows(state: Any) -> dict[tuple[str, str, str], float]:
     return rows
 
 
-def test_every_metric_gives_a_finite_total() -> None:
+def test_every_metric_gives_finite_values_and_a_total_unless_only_parts_have_a_meaning() -> None:
     rows = key_rows(tiny(3, zones=8))
-    assert {name for name, market, group in rows if (market, group) == ("all", "")} == set(METRICS)
+    assert {name for name, _, _ in rows} == set(METRICS)
+    assert {name for name, market, group in rows if (market, group) == ("all", "")} == set(METRICS) - ONLY_IN_PARTS
     assert all(math.isfinite(value) for value in rows.values())
 
 
@@ -83,19 +87,21 @@ def test_where_nothing_happens_only_counts_and_potential_access_are_defined() ->
     state.orgs.oncologists[:] = 0
     state.orgs.headcount[:] = 0
     state.value_based.episodes = 0.0
+    for leverage in state.market_power.leverage:
+        leverage.willingness[:] = leverage.patients[:] = 0
     state.ties.stage[:] = 0
     defined = {name for name, _, _ in key_rows(state)}
     undefined = set(METRICS) - defined
     assert undefined == {
-        *(f"consolidation.{m}" for m in ("hhi", "hhi_median", "cr4", "hhi_flow", "hhi_flow_site")),
+        *(f"consolidation.{m}" for m in ("hhi", "hhi_median", "mhhi", "cr4", "hhi_flow", "hhi_flow_site", "wtp")),
         "consolidation.share_oncologists_independent",
         "consolidation.hopd_share_infusions",
         "consolidation.freestanding_share_infusions",
         "consolidation.share_340b_infusions",
         *(f"access.{m}" for m in ("minutes_mean", "minutes_median", "minutes_p90", "wait_days_mean")),
         *(f"access.{m}" for m in ("share_within_30", "share_within_60", "untreated_share")),
-        "price.commercial_index",
-        "price.commercial_to_medicare",
+        *(f"price.{m}" for m in ("commercial_index", "commercial_to_medicare", "hospital_to_office", "level")),
+        "price.after_acquisition",
         "spending.total_per_patient",
         "spending.patient_cost_share",
         "spending.margin_340b_per_drug_dollar",
@@ -108,8 +114,18 @@ def test_where_nothing_happens_only_counts_and_potential_access_are_defined() ->
     }
 
 
-def test_a_market_without_sites_or_organisations_is_no_error() -> None:
-    rows = key_rows(tiny(4, sites=0, orgs=1, ties=0))
+def test_what_a_market_that_has_not_settled_lacks_has_no_rows() -> None:
+    state = tiny(4)
+    settled = key_rows(state)
+    del state.market_power, state.contracts
+    rows = key_rows(state)
+    assert {name for name, _, _ in settled} - {name for name, _, _ in rows} == {"consolidation.wtp", "price.level"}
+    assert rows.items() <= settled.items()
+
+
+@pytest.mark.parametrize("orgs", [0, 1])
+def test_a_market_without_sites_or_organisations_is_no_error(orgs: int) -> None:
+    rows = key_rows(tiny(4, sites=0, orgs=orgs, ties=0))
     assert rows["access.people_within_60", "all", ""] == 0.0
     assert rows["access.share_zones_without_oncologist", "all", ""] == 1.0
     assert ("access.e2sfca_gini", "all", "") not in rows

@@ -10,12 +10,12 @@ from oncsim.metrics.registry import BETTER
 
 # The least that the interface promises, but for what is not modelled yet.
 PROMISED = {
-    "consolidation": "hhi hhi_flow cr4 practices_independent share_oncologists_independent "
+    "consolidation": "hhi hhi_flow hhi_flow_predicted mhhi wtp cr4 practices_independent share_oncologists_independent "
     "hopd_share_infusions share_340b_infusions acquisitions closures divestitures network_joins",
     "access": "minutes_mean minutes_median minutes_p90 share_within_30 share_within_60 people_within_30 "
     "people_within_60 e2sfca_mean e2sfca_gini wait_days_mean untreated_share share_zones_without_oncologist "
     "share_people_without_oncologist",
-    "price": "commercial_index commercial_to_medicare",
+    "price": "commercial_index commercial_to_medicare hospital_to_office level after_acquisition",
     "spending": "total_per_patient payer_total patient_cost_share margin_340b",
     "finance": "margin_practice margin_system margin_amc",
     "partnership": "active formed dissolved age_median trust_mean",

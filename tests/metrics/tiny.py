@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from oncsim.calendar import Quarter
-from oncsim.codes import COMPONENTS, ORG_KINDS, PAYERS, SEGMENTS, SITE_KINDS, TIE_FORMS, TIE_STAGES
+from oncsim.codes import BARGAINED, COMPONENTS, NEEDS, ORG_KINDS, PAYERS, SEGMENTS, SITE_KINDS, TIE_FORMS, TIE_STAGES
+from oncsim.competition.leverage import Leverage
 from oncsim.metrics import PriceBase
+from oncsim.processes.price_change import PriceChanges
+from oncsim.state.contracts import Contracts
 from oncsim.state.flows import Flows, Money
 from oncsim.state.hospitals import Hospitals
+from oncsim.state.market_power import MarketPower
 from oncsim.state.organizations import Organizations
 from oncsim.state.pairs import Pairs
 from oncsim.state.sites import Sites
+from oncsim.state.stakes import Stakes
 from oncsim.state.ties import Ties
 from oncsim.state.value_based import ValueBasedBooks
 from oncsim.state.zones import Zones
 
 SEGMENT_COUNT = len(SEGMENTS)
 EVENTS = ("acquisition", "closure", "divestiture", "network_join", "tie_formed", "tie_dissolved")
+NOW = 5  # quarter count
+
+
+class TinyMarket(SimpleNamespace):
+    """What metrics read of a model, as attributes."""
+
+    def price_changes(self) -> PriceChanges:
+        """Return the changes drawn for some sites, with what those infuse for commercial patients now."""
+        first = PAYERS.index("commercial") * len(NEEDS)
+        infusions = self.sites.infusions[self.changes.site, first : first + len(NEEDS)].sum(axis=1)
+        return replace(self.changes, infusions=infusions)
 
 
 def tiny(seed: int = 0, zones: int = 7, sites: int = 9, orgs: int = 6, ties: int = 12, candidates: int = 5) -> Any:
-    """Return a state: a chain of owners, closed sites, sites without oncologists, a zone nobody serves."""
+    """Return a state: a chain of owners, partners, closed sites, sites without oncologists, a zone nobody serves."""
     rng = np.random.default_rng(seed)
     where = _zones(rng, zones)
     pairs = _pairs(rng, zones, sites, min(candidates, sites))
-    state = SimpleNamespace(
+    state = TinyMarket(
         zones=where,
         hospitals=Hospitals(4, participates=[True, False, True, True]),
         pairs=pairs,
@@ -56,7 +74,70 @@ def tiny(seed: int = 0, zones: int = 7, sites: int = 9, orgs: int = 6, ties: int
     # What a site starts is what its pairs send.
     state.sites.starts[:] = np.bincount(pairs.site, weights=state.flows.pair_started, minlength=sites)[:, None]
     state.sites.starts *= 1 / SEGMENT_COUNT
+    # Drawn apart: what is drawn here moves nothing above.
+    more = np.random.default_rng([seed, 1])
+    _share_control(more, state)
+    _bargain(more, state)
     return state
+
+
+def _share_control(rng: np.random.Generator, state: Any) -> None:
+    """Add stakes, terms of ties and members of networks; nobody holds those it is held by, whatever the chain.
+
+    Some have a part of profits only or of the say only, but never enough of them that all with a say are without profit.
+    """
+    orgs, ties, size = state.orgs, state.ties, len(state.orgs)
+    rank = rng.permutation(size)
+    if size >= 6:
+        rank[[1, 5, 4]] = np.sort(rank[[1, 5, 4]])  # the chain of owners
+    downward = [(a, b) for a in range(size) for b in range(size) if rank[a] < rank[b]]
+    state.stakes = Stakes()
+    for holder, held in downward:
+        if rng.uniform() < 0.4:
+            own, say = rng.uniform(0, 0.7, 2)  # several may have more than the whole: their parts shrink
+            own *= 0.1 if orgs.owner[held] not in (-1, holder) else 1.0
+            ended = int(rng.choice([NOW - 1, NOW, NOW + 1, 1_000_000, 1_000_000, 1_000_000]))
+            state.stakes.append(holder=holder, held=held, owner_share=own, control_share=say, ended=ended)
+    for row in range(len(ties)):
+        if (ties.a[row], ties.b[row]) in downward:
+            silent, helpful = rng.uniform(size=2) < 0.3
+            ties.owner_share[row] = 0.0 if helpful else rng.uniform(0, 0.05 if silent else 0.6)
+            ties.control_share[row] = 0.0 if silent else rng.uniform(0, 0.02 if helpful else 0.6)
+    for network, member in downward:
+        if rng.uniform() < 0.2:
+            orgs.network[member] = network
+    state.law = {"partnership.control_share": {form: 0.05 * place for place, form in enumerate(TIE_FORMS)}}
+
+
+def _bargain(rng: np.random.Generator, state: Any) -> None:
+    """Add what bargaining leaves: prices, contracts, leverage and what acquisitions did to prices."""
+    sites, orgs, many = len(state.sites), len(state.orgs), len(BARGAINED)
+    state.t = NOW
+    state.advantage_price = rng.uniform(2000, 5000, sites)
+    state.advantage_price[rng.uniform(size=sites) < 0.15] = 0.0  # no price yet
+    state.travel_pull = -0.06 * state.pairs.minutes
+    level = rng.uniform(0.5, 2.0, (sites, many))
+    left_out = rng.uniform(size=(sites, many)) < 0.1
+    due = rng.integers(0, 20, (orgs, many))
+    state.contracts = Contracts(level, 1.2 * level[:, 1], 1.5 * level[:, 1], left_out, due)
+    leverage = [_leverage(rng, orgs) for _ in BARGAINED]
+    value, rate = rng.uniform(0.1, 3.0, (2, many))
+    worth = rng.uniform(2e4, 9e4, many)
+    seen = state.sites.org
+    state.market_power = MarketPower([], seen, leverage, seen, value, rate, np.ones(many), worth, {})
+    bought = np.flatnonzero(state.sites.open & (rng.uniform(size=sites) < 0.8))
+    table, bargained = rng.uniform(0.8, 2.0, (2, len(bought)))
+    table[rng.uniform(size=len(bought)) < 0.3] = 1.0  # an office still
+    years = rng.choice([0, 0, 0, 1, 2, 3, 4, 5], len(bought))
+    by_hospital = rng.uniform(size=len(bought)) < 0.8
+    state.changes = PriceChanges(bought, years, table, bargained, np.zeros(len(bought)), by_hospital)
+
+
+def _leverage(rng: np.random.Generator, orgs: int) -> Leverage:
+    """Return leverage over one payer, some systems without patients; metrics do not read where patients would go."""
+    patients = rng.uniform(0, 90, orgs) * (rng.uniform(size=orgs) < 0.7)
+    willingness = patients * rng.uniform(0, 2, orgs)
+    return Leverage(willingness, patients, csr_array((orgs, orgs)), np.ones(orgs), np.minimum(patients / 90, 1.0))
 
 
 def _zones(rng: np.random.Generator, count: int) -> Zones:

@@ -78,7 +78,7 @@ PLACES = PaymentPlaces(
 ONE = np.ones((4, len(PAYERS)))
 STANDARD = np.tile(np.array([need == "standard" for _, need in SEGMENTS], dtype=float), (4, 1))
 VOLUMES = Volumes(1000.0 * STANDARD, ONE, ONE, 0.5 * ONE)
-CONTRACT = Contract(np.full(4, 1.5), np.full(4, 2.0), np.zeros(4))
+CONTRACT = Contract(np.full(4, 1.5), np.full(4, 2.0), np.zeros(4), np.ones(4))
 
 
 def law(

@@ -20,7 +20,9 @@ from prices.law import CAMPUS, COMMERCIAL, CONTRACT, FFS, MA, NEW, OFFICE, OLD, 
 
 def paid(values: Any, contract: Contract = CONTRACT) -> np.ndarray:
     """Standard need, (sites, payers)."""
-    return drug_rates(values, PLACES, contract.drug, contract.shipped).paid.reshape(4, len(PAYERS), len(NEEDS))[:, :, 0]
+    return drug_rates(values, PLACES, contract.drug, contract.shipped, contract.advantage).paid.reshape(
+        4, len(PAYERS), len(NEEDS)
+    )[:, :, 0]
 
 
 @given(st.floats(10, 50_000))
@@ -72,7 +74,7 @@ def test_negotiated_prices_shrink_the_addon_with_the_price_unless_it_is_kept() -
     assert paid(shrunk)[OFFICE, FFS] == pytest.approx(0.5 * 1.06 + 0.5 * 0.6 * 1.06)
     assert paid(kept)[OFFICE, FFS] == pytest.approx(0.5 * 1.06 + 0.5 * (0.6 + 0.06))
     # What the provider pays falls to the negotiated price, for Medicare patients alone.
-    bought = drug_rates(shrunk, PLACES, CONTRACT.drug, CONTRACT.shipped).bought
+    bought = drug_rates(shrunk, PLACES, CONTRACT.drug, CONTRACT.shipped, CONTRACT.advantage).bought
     np.testing.assert_allclose(bought, [0.8, 0.8, 1.0, 1.0, 0.2])
     # So the margin on a dollar of drug: 6 % of what is left of the price, or all of the old add-on.
     assert paid(shrunk)[OFFICE, FFS] - bought[FFS] == pytest.approx(0.06 * 0.8)
@@ -109,8 +111,8 @@ def test_a_fee_takes_the_place_of_the_margin() -> None:
 
 def test_drugs_that_payers_ship_are_neither_billed_nor_bought_but_paid() -> None:
     values = law(economy={"payer.white_bagging.price": 1.1})
-    half = Contract(CONTRACT.drug, CONTRACT.service, np.full(4, 0.5))
-    rates = drug_rates(values, PLACES, half.drug, half.shipped)
+    half = Contract(CONTRACT.drug, CONTRACT.service, np.full(4, 0.5), CONTRACT.advantage)
+    rates = drug_rates(values, PLACES, half.drug, half.shipped, half.advantage)
     np.testing.assert_allclose(paid(values, half)[:, COMMERCIAL], 0.75)
     payer, patient = pharmacy_payments(values, rates, VOLUMES)
     np.testing.assert_allclose((payer + patient)[:, COMMERCIAL], 0.5 * 1.1 * 1000.0)

@@ -12,7 +12,8 @@ from markets import METRO, MIXED, events, run, start, tiny_market
 from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, PRACTICE, STATES
 from oncsim.model import OncologyMarket
 from oncsim.processes.antitrust import Screen, notice, screen, series_price
-from oncsim.processes.deals import Pending, Target, deals, offer
+from oncsim.processes.bids import Target
+from oncsim.processes.deals import Pending, deals, offer
 from oncsim.processes.jurisdiction import by_state
 from oncsim.processes.prospects import prospects
 
@@ -152,13 +153,24 @@ def test_filing_everything_stops_what_crosses_the_screens_and_nothing_else() -> 
         model = run(10, METRO, behaviour=EAGER, policy=policy)
         return [len(events(model, kind)) for kind in ("deal_blocked", "merger_flagged", "acquisition")]
 
-    blocked, flagged, through = told([FILE_ALL, *TIGHT])
+    blocked, flagged, through = told([FILE_ALL, lever("block", 1.0), *TIGHT])
     assert blocked > 0 and flagged == 0
     spared, none, bought = told([FILE_ALL, *LOOSE])
     assert (spared, none) == (0, 0) and bought > through
     unseen = told(TIGHT)  # without filing nobody can stop a flagged deal
     assert unseen[0] == 0 and unseen[1] > 0
     assert unseen[2] == len(events(run(10, METRO, behaviour=EAGER), "acquisition"))
+
+
+def test_some_deals_before_somebody_who_may_stop_them_go_through_all_the_same() -> None:
+    def told(chance: float) -> tuple[int, int]:
+        model = run(10, METRO, behaviour=EAGER, policy=[FILE_ALL, lever("block", chance), *TIGHT])
+        return len(events(model, "deal_blocked")), len(events(model, "merger_flagged"))
+
+    assert told(0.0)[0] == 0 and told(0.0)[1] > 0
+    blocked, flagged = told(0.5)
+    assert blocked > 0 and flagged > 0
+    assert told(1.0)[1] == 0
 
 
 def test_a_filed_deal_that_crosses_no_screen_is_looked_at_by_chance() -> None:
@@ -207,7 +219,7 @@ def test_days_that_do_not_fill_a_quarter_delay_that_share_of_deals() -> None:
 
 
 def test_only_a_state_that_may_refuse_stops_a_deal() -> None:
-    watched = [lever("state_review", True), *TIGHT]
+    watched = [lever("state_review", True), lever("block", 1.0), *TIGHT]
     for policy, stopped in ((watched, False), ([*watched, lever("state_approval", True)], True)):
         model = run(10, METRO, behaviour=EAGER, policy=policy)
         assert (len(events(model, "deal_blocked")) > 0) == stopped

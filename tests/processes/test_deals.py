@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from markets import METRO, events, finish, run, start
 from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, NETWORK, PRACTICE
 from oncsim.model import OncologyMarket
-from oncsim.processes.deals import Pending, Target, best_target, deals, offer, seller_share, terms, value_practice
+from oncsim.processes.bids import Target, best_target, seller_share, terms, value_practice
+from oncsim.processes.deals import Pending, deals, offer
 from oncsim.processes.finance import UnitCosts
 from oncsim.processes.prospects import annuity, prospects
 
@@ -161,7 +162,9 @@ def test_without_a_discount_340b_adds_exactly_nothing(equal: bool) -> None:
         {"set": "policy.p340b.medicare_rate", "to": 1.06},
         {"set": "payment.medicare.drug_addon", "to": 0.06},
     ]
-    extra = priced(economy=economy, policy=policy).prospects.extra_340b
+    # Bargaining asks for no class of hospital: only sourced multiples tell those in 340B apart.
+    sourced = {"payer.bargaining.mode": "none"}
+    extra = priced(economy=economy, policy=policy, behaviour=sourced).prospects.extra_340b
     assert (extra == 0.0).all() if equal else (extra > 0.0).any()
 
 

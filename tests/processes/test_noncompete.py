@@ -104,7 +104,7 @@ def test_part_of_the_patients_follow_a_founder_who_may_compete_and_nobody_is_los
 
 
 def test_a_buyer_counts_on_fewer_patients_where_oncologists_may_leave() -> None:
-    from oncsim.processes.deals import value_practice
+    from oncsim.processes.bids import value_practice
     from oncsim.processes.prospects import prospects
 
     worth = []

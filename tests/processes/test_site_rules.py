@@ -22,8 +22,16 @@ def lever(name: str, to: Any, **more: Any) -> dict[str, Any]:
     return {"set": f"policy.payer.{name}", "to": to, **more}
 
 
+# Prices and narrow networks steer too: here only rules, exclusion and cost-sharing by policy do.
+RULES_ALONE = {
+    "health_system.acquisition.attention": 0.0,
+    "choice.below_maximum": 0.0,
+    "payer.narrow.share": {"commercial": 0.0, "medicare_advantage": 0.0},
+}
+
+
 def one(*policy: dict[str, Any], market: dict[str, Any] = METRO) -> OncologyMarket:
-    return run(2, market, policy=list(policy), behaviour={"health_system.acquisition.attention": 0.0})
+    return run(2, market, policy=list(policy), behaviour=RULES_ALONE)
 
 
 @cache
@@ -108,6 +116,6 @@ def test_cost_sharing_steers_through_what_is_owed_and_not_at_zero_weight() -> No
         2,
         METRO,
         policy=[lever("reference_pricing", 1.0)],
-        behaviour={"health_system.acquisition.attention": 0.0, "choice.out_of_pocket": 0.0},
+        behaviour={**RULES_ALONE, "choice.out_of_pocket": 0.0},
     )
     np.testing.assert_array_equal(inert.sites.starts, plain().sites.starts)

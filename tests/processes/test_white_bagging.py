@@ -19,7 +19,11 @@ BAN = {"set": "policy.white_bagging.banned", "to": 1.0}
 
 def one_quarter(*policy: dict[str, Any], share: float = 0.05, market: dict[str, Any] = METRO) -> OncologyMarket:
     # Frozen where patients go and who owns what: the quarter differs by what is shipped alone.
-    behaviour = {"payer.white_bagging.share": share, "health_system.acquisition.attention": 0.0}
+    behaviour = {
+        "payer.white_bagging.share": share,
+        "health_system.acquisition.attention": 0.0,
+        "choice.below_maximum": 0.0,  # what is shipped is cheaper for patients too, who would go elsewhere
+    }
     return run(1, market, policy=list(policy), behaviour=behaviour)
 
 

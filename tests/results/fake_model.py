@@ -121,7 +121,8 @@ class FakeModel:
             self._rows["organizations"].append(
                 {"quarter": q, "org": org, "name": org.upper(), "kind": "practice", "status": "active"}
                 | {"owner": None if u < 0.5 else "org-z", "oncologists": 3, "patients": u, "infusions": u}
-                | {"patients_in_care": u, "revenue": u, "margin": np.nan, "cash": u}
+                | {"patients_in_care": u, "revenue": u, "margin": np.nan, "cash": u, "commercial_level": 1.0}
+                | {"advantage_level": np.nan, "willingness_to_pay": u}
             )
         site = {"quarter": q, "site": "s1", "org": "org-a", "kind": "office", "lat": 40.0, "lon": -80.0}
         site |= {"open": True, "chairs": 4, "oncologists": 2, "patients": 1.0, "patients_in_care": 2.0}

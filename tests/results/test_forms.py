@@ -11,7 +11,7 @@ from oncsim.results.forms import FORMS, RECORDABLE, STANDARD
 INTERFACE = {
     "metrics": "quarter metric market group value",
     "organizations": "quarter org name kind status owner oncologists patients patients_in_care infusions "
-    "revenue margin cash",
+    "revenue margin cash commercial_level advantage_level willingness_to_pay",
     "sites": "quarter site org kind lat lon open chairs oncologists patients patients_in_care infusions "
     "wait_days eligible_340b",
     "ties": "quarter tie a b form stage trust_ab trust_ba owner_share control_share",

@@ -66,6 +66,17 @@ ACTIONS: dict[str, Action] = {
             },
         ),
         Action(
+            "buy_stake",
+            "the organisation `by` buys a part of the chosen practices; with more than half of control it owns them",
+            ("practice",),
+            {
+                "by": Argument("org", "the organisation that buys", required=True),
+                "owner_share": Argument("number", "part of profits and of a later sale", True, minimum=0, maximum=1),
+                "control_share": Argument("number", "part of the say; the ownership share by default", minimum=0, maximum=1),
+                "price": Argument("number", "dollars paid to the sellers", minimum=0, default=0.0),
+            },
+        ),
+        Action(
             "release",
             "the owner gives an acquired practice back to its physicians, who are independent again",
             ("practice",),

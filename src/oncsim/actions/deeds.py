@@ -9,7 +9,7 @@ import numpy as np
 
 from oncsim.actions.catalogue import ACTIONS
 from oncsim.actions.checking import can_open
-from oncsim.actions.ownership import acquire, close_practice, join_network, leave_network, release_practice
+from oncsim.actions.ownership import acquire, close_practice, join_network, leave_network, release_practice, take_stake
 from oncsim.actions.places import close_site, default_kind, hire, open_site
 from oncsim.actions.selection import find_organization, find_zone, select
 from oncsim.codes import (
@@ -220,6 +220,12 @@ def _sign_tie(model: OncologyMarket, row: int, given: Arguments) -> None:
     )
 
 
+def _buy_stake(model: OncologyMarket, row: int, given: Arguments) -> None:
+    own = float(given["owner_share"])
+    say = own if given.get("control_share") is None else float(given["control_share"])
+    take_stake(model, row, find_organization(model, str(given["by"])), own, say, float(given["price"]))
+
+
 def _end_tie(model: OncologyMarket, row: int, given: Arguments) -> None:
     ties = model.ties
     mine = (ties.stage != DISSOLVED) & ((ties.a == row) | (ties.b == row))
@@ -244,6 +250,7 @@ def _leave_network(model: OncologyMarket, row: int, given: Arguments) -> None:
 
 DEEDS: dict[str, Callable[[OncologyMarket, int, Arguments], None]] = {
     "takeover": _takeover,
+    "buy_stake": _buy_stake,
     "release": _release,
     "open_site": _open_site,
     "close_site": _close_site,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncsim.actions.places import (
     close_site,
@@ -17,6 +18,7 @@ from oncsim.codes import (
     ACADEMIC_CENTER,
     ACQUIRED,
     ACTIVE,
+    BARGAINED,
     CLOSED,
     FREESTANDING,
     HEALTH_SYSTEM,
@@ -24,14 +26,21 @@ from oncsim.codes import (
     HOSPITAL_KINDS,
     NETWORK,
     OFFICE,
+    PAYERS,
     PRACTICE,
 )
 from oncsim.processes.noncompete import follow
 from oncsim.processes.partnership import breach, end_ties_of
+from oncsim.state.travel import great_circle_miles
+from oncsim.ties.ownership import MAJORITY
 from oncsim.ties.trust import DISSOLVED
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
+
+
+_COMMERCIAL = BARGAINED.index(PAYERS.index("commercial"))
+STILL = 1_000_000  # a stake that is held
 
 
 def money(amount: float) -> str:
@@ -52,11 +61,12 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     orgs.acquired_at[practice] = model.t
     orgs.pay_uplift[practice] = uplift
     orgs.uplift_until[practice] = model.t + 4 * int(model.law["practice.horizon"])
-    orgs.cash[buyer] -= price
     # The owners take the price and the practice's own cash with them.
     orgs.cash[practice] = 0.0
+    price = pay_owners(model, practice, buyer, price)
     model.pay_deal(buyer, practice, price)
     mine = (sites.org == practice) & sites.open
+    sites.level_before[mine] = model.contracts.level[mine, _COMMERCIAL] / model.office_level()
     if orgs.kind[buyer] in (HEALTH_SYSTEM, ACADEMIC_CENTER):
         lag = int(model.law["health_system.acquisition.redesignation"])
         sites.redesignate_at[mine & ~np.isin(sites.kind, (FREESTANDING, HOME))] = model.t + lag
@@ -77,6 +87,61 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
         amount=price,
         text=f"{{actor}} acquires {{other}} ({people} oncologist{'' if people == 1 else 's'}) {paid}: {reason}",
     )
+
+
+def pay_owners(model: OncologyMarket, practice: int, buyer: int, price: float) -> float:
+    """Pay a price to all who own a practice; return what the buyer pays, which owns its own stake already.
+
+    Holders of stakes are paid their part and have none left; the physicians get the rest.
+    """
+    orgs, stakes = model.orgs, model.stakes
+    mine = np.flatnonzero(stakes.living(model.t) & (stakes.held == practice))
+    for row in mine:
+        if stakes.holder[row] != buyer:
+            orgs.cash[stakes.holder[row]] += price * stakes.owner_share[row]
+    held = float(stakes.owner_share[mine[stakes.holder[mine] == buyer]].sum())
+    stakes.ended[mine] = model.t
+    paid = price * (1.0 - min(held, 1.0))
+    orgs.cash[buyer] -= paid
+    return paid
+
+
+def take_stake(model: OncologyMarket, practice: int, holder: int, own: float, say: float, price: float) -> None:
+    """Let an organisation buy a part of a practice; with more than half of the say it becomes the owner.
+
+    Parts beyond the whole cannot be had: what others hold already limits them.
+    """
+    orgs, stakes = model.orgs, model.stakes
+    if holder == practice or orgs.owner[practice] >= 0 or orgs.status[practice] != ACTIVE:
+        return
+    living = np.flatnonzero(stakes.living(model.t) & (stakes.held == practice))
+    own = min(own, 1.0 - float(stakes.owner_share[living].sum()))
+    say = min(say, 1.0 - float(stakes.control_share[living].sum()))
+    mine = living[stakes.holder[living] == holder]
+    if len(mine) == 0:
+        mine = np.array([stakes.append(1, id=f"{orgs.id[holder]}~{orgs.id[practice]}~stake", holder=holder, held=practice)])
+        stakes.since[mine] = model.t
+    stakes.owner_share[mine[0]] += own
+    stakes.control_share[mine[0]] += say
+    orgs.cash[holder] -= price
+    model.pay_deal(holder, practice, price)
+    model.tell(
+        "stake",
+        holder,
+        other=practice,
+        amount=price,
+        text=f"{{actor}} takes {own:.0%} of {{other}} with {say:.0%} of control for {money(price)}",
+    )
+    if float(stakes.control_share[mine[0]]) > MAJORITY:
+        _take_control(model, practice, holder)
+
+
+def _take_control(model: OncologyMarket, practice: int, holder: int) -> None:
+    """Make the holder of most control the owner; who else owns a part keeps it."""
+    stakes = model.stakes
+    kept = np.flatnonzero(stakes.living(model.t) & (stakes.held == practice))
+    acquire(model, practice, holder, 0.0, 0.0, "it holds more than half of control")
+    stakes.ended[kept] = STILL
 
 
 def redesignate_due(model: OncologyMarket) -> None:
@@ -104,8 +169,28 @@ def redesignate_due(model: OncologyMarket) -> None:
             text=f"{sites.name[site]} becomes a department of {{actor}}"
             + (" and will buy drugs at 340B prices" if eligible and sites.registered_from[site] < 1_000_000 else ""),
         )
+    _close_overlaps(model, due)
     if len(due):
         model.forget_layout()
+
+
+def _close_overlaps(model: OncologyMarket, due: NDArray[np.int64]) -> None:
+    """Let a buyer close an acquired site next to one it runs already, where that one has room for its patients."""
+    sites, law = model.sites, model.law
+    chance = float(law["health_system.acquisition.overlap_closes"])
+    for site in due[model.luck.uniform("deals.overlap", model.t, sites.key[due]) < chance] if len(due) else due:
+        owner = int(sites.org[site])
+        sisters = np.flatnonzero((sites.org == owner) & sites.open & (sites.oncologists > 0))
+        sisters = sisters[sisters != site]
+        if len(sisters) == 0 or model.orgs.kind[owner] == PRACTICE:
+            continue
+        miles = great_circle_miles(sites.lat[sisters], sites.lon[sisters], sites.lat[site], sites.lon[site])
+        people, busy = sites.oncologists, sites.load * sites.oncologists
+        near = miles <= float(law["health_system.acquisition.overlap_miles"])
+        near &= busy[sisters] + busy[site] <= people[sisters] + people[site]
+        if near.any():
+            nearest = int(sisters[near][np.lexsort((sites.key[sisters][near], miles[near]))[0]])
+            close_site(model, int(site), f"{sites.name[nearest]} is {miles[near].min():.1f} miles away and has room")
 
 
 def release_practice(model: OncologyMarket, practice: int, reason: str) -> None:
@@ -118,9 +203,12 @@ def release_practice(model: OncologyMarket, practice: int, reason: str) -> None:
     sites.kind[mine[hospital]] = OFFICE
     sites.hospital[mine] = -1
     sites.redesignate_at[mine] = -1
+    sites.level_before[mine] = np.nan
     orgs.status[practice] = ACTIVE
     orgs.owner[practice] = -1
     orgs.network[practice] = -1
+    ended = model.stakes.living(model.t) & (model.stakes.held == practice)
+    model.stakes.ended[ended] = model.t
     orgs.pay_uplift[practice] = 0.0
     orgs.loss_quarters[practice] = 0
     orgs.quarters[practice] = 0

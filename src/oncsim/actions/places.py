@@ -19,7 +19,7 @@ from oncsim.codes import (
     SERVICE_LINES,
     SITE_LABELS,
 )
-from oncsim.prices.places import SITE_CLASSES, site_class
+from oncsim.processes.bargaining import terms_of_new_site
 from oncsim.processes.eligibility_340b import registration_open
 from oncsim.randomness import identity
 from oncsim.state.travel import great_circle_miles
@@ -96,11 +96,7 @@ def open_site(
         wait_days=float(model.law["care.base_wait"]),
         expected_wait=float(model.law["care.base_wait"]),
     )
-    class_name = SITE_CLASSES[int(site_class(np.array([kind]), np.array([False]))[0])]
-    model.contracts.grow_sites(
-        float(model.law["payment.commercial.drug"][class_name]),
-        float(model.law["payment.commercial.service"][class_name]),
-    )
+    model.contracts.grow_sites(*terms_of_new_site(model, org, zone))
     seat_people(model, org, row, people)
     model.fresh_sites.append(row)  # patients can choose it from next quarter on
     model.grow_site_results()

@@ -9,7 +9,8 @@ from oncsim.actions.places import close_idle_sites, close_site, open_department,
 from oncsim.agents.organization import Organization
 from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACQUIRED
-from oncsim.processes.deals import best_target, offer
+from oncsim.processes.bids import best_target
+from oncsim.processes.deals import offer
 
 
 class HealthSystem(Organization):

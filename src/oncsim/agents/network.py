@@ -9,7 +9,8 @@ from oncsim.actions.places import close_idle_sites
 from oncsim.agents.organization import Organization
 from oncsim.calendar import quarterly_chance
 from oncsim.codes import PRACTICE
-from oncsim.processes.deals import offer, platform_target
+from oncsim.processes.bids import platform_target
+from oncsim.processes.deals import offer
 
 
 class PracticeNetwork(Organization):

@@ -16,15 +16,16 @@ class Payer(Organization):
 
     code: int = 0
 
-    def announce_network(self, org: int, inside: bool) -> None:
-        """Tell that an organisation has left or come back to its network."""
+    def announce_network(self, org: int, inside: bool, gains: bool = True) -> None:
+        """Tell that an organisation has left or come back to its network; ``gains`` is whether any price would do."""
         label = LABELS[self.code]
+        failed = "terms could not be agreed" if gains else "no price leaves both better off"
         self.model.tell(
             "network_return" if inside else "network_exit",
             org,
             other=self.row,
             text=f"{{actor}} {'is back in' if inside else 'falls out of'} the {label} network: "
-            f"terms {'were agreed' if inside else 'could not be agreed'}",
+            f"{'terms were agreed' if inside else failed}",
         )
 
     def price_ratio(self) -> float:

@@ -1,4 +1,4 @@
-"""``oncsim market``: look at, check and build the market of a scenario."""
+"""``oncsim market``: look at, check and build the market of a scenario, and say how concentrated it is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oncsim.cli import market_concentration_command
 from oncsim.cli.console import console, table
 from oncsim.errors import Fault, InputError, did_you_mean
 
@@ -25,7 +26,10 @@ _SETS = click.option(
 
 @click.group("market")
 def command() -> None:
-    """Look at, check or build a market."""
+    """Look at, check or build a market; its concentration."""
+
+
+command.add_command(market_concentration_command.command)
 
 
 @command.command("show")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import FREESTANDING, HOME, HOSPITAL_KINDS, OFFICE
+from oncsim.codes import BARGAINED, FREESTANDING, HOME, HOSPITAL_KINDS, OFFICE, PAYERS
 from oncsim.competition.concentration import Holdings
 from oncsim.metrics.registry import INTERFACE, Row, metric
 from oncsim.metrics.view import View
@@ -23,15 +23,19 @@ _MARKETS = (
 
 
 def _over_markets(
-    view: View, of: Callable[[Holdings], NDArray[np.float64]], single: bool, median: bool = False
+    view: View,
+    of: Callable[[Holdings], NDArray[np.float64]],
+    single: bool,
+    median: bool = False,
+    by_organization: bool = False,
 ) -> Iterator[Row]:
     """Yield the patient-weighted mean (or plain median) over markets, and each market if ``single``."""
     for kind, group in view.market_kinds():
-        ids, held = view.holdings(kind)
-        values = of(held)
+        ids, held = view.organization_holdings(kind) if by_organization else view.holdings(kind)
         some = np.flatnonzero(held.totals > 0)
         if len(some) == 0:
             continue
+        values = of(held)
         weighted = (values[some] * held.totals[some]).sum() / held.totals[some].sum()
         yield "all", group, float(np.median(values[some]) if median else weighted)
         if single and kind == "":
@@ -95,6 +99,71 @@ def hhi_flow(view: View) -> Iterator[Row]:
     people = view.model.zones.population[some]
     if people.sum() > 0:
         yield "all", "", float((view.zone_hhi[some] * people).sum() / people.sum())
+
+
+@metric(
+    "consolidation.mhhi",
+    title="Market concentration with partial ownership (modified HHI)",
+    definition="10,000 times the sum over organisations k and j of [sum over holders i of g_ik b_ij / sum over i of "
+    "g_ik b_ik] s_k s_j, with shares s of patients starting treatment at the sites in a market, ownership b and control g "
+    "of the holders of stakes, partnerships, memberships and of whole organisations, through chains. Equal to "
+    "consolidation.hhi where every organisation has one owner with all profit and control; where partners share these it is "
+    "higher, even above 10,000 where those in control have little of the profit. Mean over markets weighted by patients. "
+    "Partners' shares by form are partnership.owner_share and .control_share. " + _MARKETS,
+    unit="HHI",
+    groups=("market_type",),
+    source="O'Brien and Salop 2000; methods 2c",
+    by_market=True,
+)
+def mhhi(view: View) -> Iterator[Row]:
+    """Return the modified HHI of markets."""
+    from oncsim.competition.control import modified_hhi  # imports scipy: not to list metrics
+
+    def of(held: Holdings) -> NDArray[np.float64]:
+        return modified_hhi(held.market, held.owner, held.patients, *view.interests, held.markets)
+
+    return _over_markets(view, of, single=True, by_organization=True)
+
+
+@metric(
+    "consolidation.wtp",
+    title="Willingness to pay for the mean system",
+    definition="What keeping a system in its network is worth to a payer, a standard patient of that system: the loss of "
+    "expected utility of its members without the system's sites, W over q, times what a util is worth to the payer, "
+    "times the value of a standard patient by the standard contract; mean over systems weighted by their standard patients. "
+    "Systems are owners at the top. Leverage is worked out once a year and where ownership or sites changed.",
+    unit="dollars per standard patient",
+    groups=("payer",),
+    source="Capps, Dranove and Satterthwaite 2003; methods 2c",
+)
+def wtp(view: View) -> Iterator[Row]:
+    """Return the mean willingness to pay for a system, by payer."""
+    model = view.model
+    if not hasattr(model, "market_power"):
+        return
+    power = model.market_power
+    for position, payer in enumerate(BARGAINED):
+        one = power.leverage[position]
+        total = one.patients.sum()
+        if total > 0:
+            utils = one.willingness.sum() / total
+            yield "all", f"payer={PAYERS[payer]}", float(power.value[position] * utils * power.worth[position])
+
+
+@metric(
+    "consolidation.hhi_flow_predicted",
+    title="Concentration where patients live, predicted from travel (flow HHI)",
+    definition="As consolidation.hhi_flow, with the shares that travel time alone would give: every staffed site equally "
+    "attractive, travel as standard need feels it. Quality and steering then do not drive measured competition.",
+    unit="HHI",
+    source="the device of Kessler and McClellan 2000; methods 2c",
+)
+def hhi_flow_predicted(view: View) -> Iterator[Row]:
+    """Return the mean of the zones' predicted HHI."""
+    some = ~np.isnan(view.zone_hhi_predicted)
+    people = view.model.zones.population[some]
+    if people.sum() > 0:
+        yield "all", "", float((view.zone_hhi_predicted[some] * people).sum() / people.sum())
 
 
 @metric(

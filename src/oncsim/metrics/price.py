@@ -1,4 +1,4 @@
-"""Prices: what commercial payers pay for an infusion, over time and against Medicare."""
+"""Prices: what plans pay for an infusion, over time, against Medicare, by setting and after acquisitions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import PAYERS
+from oncsim.codes import BARGAINED, HOSPITAL_KINDS, OFFICE, PAYERS
 from oncsim.metrics.registry import Row, metric
 from oncsim.metrics.view import View
 
@@ -88,3 +88,74 @@ def commercial_to_medicare(view: View) -> Iterator[Row]:
     below = (weights * medicare[some]).sum()
     if below > 0:
         yield "all", "", float((weights * commercial[some]).sum() / below)
+
+
+@metric(
+    "price.hospital_to_office",
+    title="Hospital price over office price",
+    definition="Mean price of a standard infusion that a payer pays at hospital departments over that at offices, each "
+    "weighted by the payer's infusions there. Sites without a price are left out.",
+    unit="times",
+    groups=("payer",),
+    better="lower",
+)
+def hospital_to_office(view: View) -> Iterator[Row]:
+    """Return the ratio of hospital to office prices, by payer."""
+    kind = view.model.sites.kind
+    for payer, price in (("medicare_advantage", view.model.advantage_price), ("commercial", view.model.commercial_price)):
+        weights = view.infusions_by_payer[:, PAYERS.index(payer)]
+        hospital, office = (_known(price) & some for some in (np.isin(kind, HOSPITAL_KINDS), kind == OFFICE))
+        if weights[hospital].sum() > 0 and weights[office].sum() > 0:
+            above, below = (np.average(price[some], weights=weights[some]) for some in (hospital, office))
+            yield "all", f"payer={payer}", float(above / below)
+
+
+@metric(
+    "price.level",
+    title="Bargained price level",
+    definition="What a payer's contracts pay in units of the standard contract (commercial: the multiples of an office in "
+    "the registry; Medicare Advantage: its usual rate), mean over sites weighted by the payer's infusions; what the setting "
+    "adds is not in it. For commercial plans it is what bargaining moves.",
+    unit="standard contracts",
+    groups=("payer",),
+    source="methods 2d",
+    better="lower",
+)
+def level(view: View) -> Iterator[Row]:
+    """Return the mean bargained level, by payer."""
+    contracts = getattr(view.model, "contracts", None)
+    if contracts is None:
+        return
+    levels = contracts.level
+    for position, payer in enumerate(BARGAINED):
+        weights = view.infusions_by_payer[: len(levels), payer]
+        if weights.sum() > 0:
+            yield "all", f"payer={PAYERS[payer]}", float((weights * levels[:, position]).sum() / weights.sum())
+
+
+@metric(
+    "price.after_acquisition",
+    title="Commercial price change after an acquisition by a hospital",
+    definition="Open sites bought by systems and centers, by full years since the deal (0 to 4): the commercial price of an "
+    "infusion over what the same site would be paid today as the office it was, at the level it had before the deal moved "
+    "on as that of independent practices has since; less one; mean weighted by commercial infusions. component=rate_table "
+    "is the part the setting adds, component=bargained the change of the bargained level, component=total both.",
+    unit="relative change",
+    groups=("component and years",),
+    source="two parts of the price effect: Capps, Dranove and Ody 2018 (P01); methods 2d",
+    better="lower",
+)
+def after_acquisition(view: View) -> Iterator[Row]:
+    """Return the mean price change of bought sites, in parts, by years since the deal."""
+    found = view.model.price_changes()
+    parts = {
+        "bargained": found.bargained - 1.0,
+        "rate_table": found.rate_table - 1.0,
+        "total": found.rate_table * found.bargained - 1.0,
+    }
+    for part, change in parts.items():
+        for years in range(5):
+            some = found.by_hospital & (found.years == years) & (found.infusions > 0)
+            weights = found.infusions[some]
+            if weights.sum() > 0:
+                yield "all", f"component={part};years={years}", float((weights * change[some]).sum() / weights.sum())

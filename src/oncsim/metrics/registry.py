@@ -16,7 +16,7 @@ Compute = Callable[["View"], Iterable[Row]]
 FAMILIES: dict[str, str] = {
     "consolidation": "Who owns the sites where patients are treated.",
     "access": "How far patients travel, how long they wait and who goes without treatment.",
-    "price": "What commercial payers pay, over time and against Medicare.",
+    "price": "What plans pay, over time, against Medicare, by setting and after acquisitions.",
     "spending": "What payers and patients pay.",
     "finance": "Margins of the organisations that provide care.",
     "incentive": "What hospitals would gain from acquiring practices, part by part.",
@@ -25,7 +25,7 @@ FAMILIES: dict[str, str] = {
     "quality": "Harm, returns to hospital and trials.",
     "activity": "Totals that put the other figures in proportion.",
 }
-GROUP_KEYS = ("component", "deprivation_quartile", "form", "market_type", "payer", "rural")
+GROUP_KEYS = ("component", "deprivation_quartile", "form", "market_type", "payer", "rural", "years")
 BETTER = ("higher", "lower", "")
 
 # Where a definition comes from when it is this project's own.
@@ -49,7 +49,8 @@ class Metric:
     unit : str
         Unit of the value: ``share``, ``HHI``, ``minutes``, ``dollars per quarter`` ...
     groups : tuple of str
-        How it is broken down beside the total: keys of ``group``, those used together joined by ``" and "``.
+        How it is broken down, beside the total where there is one: keys of ``group``, those used together joined
+        by ``" and "``.
     source : str
         Where the definition comes from.
     better : str

@@ -17,6 +17,8 @@ from oncsim.metrics.registry import Row
 from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from oncsim.calendar import Quarter
     from oncsim.metrics.price import PriceBase
     from oncsim.state.flows import Flows, Money
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from oncsim.state.organizations import Organizations
     from oncsim.state.pairs import Pairs
     from oncsim.state.sites import Sites
+    from oncsim.state.stakes import Stakes
     from oncsim.state.ties import Ties
     from oncsim.state.value_based import ValueBasedBooks
     from oncsim.state.zones import Zones
@@ -41,10 +44,13 @@ class CareResults(Protocol):
 class Observed(Protocol):
     """What metrics read of a model at the end of a quarter.
 
-    ``counts`` are the events completed in the quarter by type. ``commercial_price`` and ``medicare_price``
-    are dollars per standard infusion at each site. ``price_base`` is the basket of the first recorded
-    quarter, None before it. ``prospects`` are what options were worth when organisations decided
-    (:class:`oncsim.metrics.incentive.Gains` says what is read of them).
+    ``counts`` are the events completed in the quarter by type. ``advantage_price``, ``commercial_price`` and
+    ``medicare_price`` are dollars per standard infusion at each site, 0 or nan where there is no price.
+    ``price_base`` is the basket of the first recorded quarter, None before it. ``prospects`` are what options
+    were worth when organisations decided (:class:`oncsim.metrics.incentive.Gains` says what is read of them).
+    ``travel_pull`` is the utility of travel of each pair, as standard need feels it. ``contracts`` may know
+    fewer sites than there are; ``contracts`` and ``market_power`` may be absent before a market has settled.
+    ``t`` counts quarters.
     """
 
     zones: Zones
@@ -56,12 +62,22 @@ class Observed(Protocol):
     money: Money
     ties: Ties
     quarter: Quarter
+    advantage_price: NDArray[np.float64]
     commercial_price: NDArray[np.float64]
     medicare_price: NDArray[np.float64]
     price_base: PriceBase | None
     recruits: NDArray[np.float64]
     value_based: ValueBasedBooks
     prospects: Any
+    travel_pull: NDArray[np.float64]
+    stakes: Stakes
+    law: Any
+    t: int
+    market_power: Any
+    contracts: Any
+
+    def price_changes(self) -> Any:
+        """What acquisitions did to prices (:class:`oncsim.processes.price_change.PriceChanges`)."""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -187,7 +203,27 @@ class View:
         pairs = self.model.pairs
         return zone_hhi(pairs.start, pairs.site, self.model.flows.pair_started, self.site_owner)
 
+    @cached_property
+    def zone_hhi_predicted(self) -> NDArray[np.float64]:
+        """(zones,) the same where travel time alone decides among staffed sites."""
+        pairs = self.model.pairs
+        pull = np.exp(self.model.travel_pull) * self.staffed[pairs.site]
+        return zone_hhi(pairs.start, pairs.site, pull, self.site_owner)
+
     # Markets
+
+    @cached_property
+    def interests(self) -> tuple[csr_array, csr_array]:
+        """(ownership, control) of organisations by their ultimate holders."""
+        from oncsim.ties.ownership import ownership_and_control  # imports scipy: not to list metrics
+
+        return ownership_and_control(self.model)
+
+    def organization_holdings(self, kind: str) -> tuple[list[str], Holdings]:
+        """Return the markets of a definition and the patients of each organisation there, whoever owns it."""
+        zones, sites = self.model.zones, self.model.sites
+        ids, market = (zones.market_ids, zones.market) if kind == "" else zones.markets[kind]
+        return ids, holdings(market[sites.zone], sites.org, self.treated, len(ids))
 
     def market_kinds(self) -> Iterator[tuple[str, str]]:
         """Yield the market definitions as (kind, group): the zones' own market first, under an empty kind."""

@@ -158,7 +158,7 @@ def price_case(parameters: Parameters, case: Case, quarter: Quarter) -> Priced:
     """Price a case under the law of a quarter: what :func:`oncsim.prices.receipts.settle` says for one unit."""
     law, place, group = law_of(parameters, case, quarter), place_of(case), class_of(case)
     multiples = (float(law["payment.commercial.drug"][group]), float(law["payment.commercial.service"][group]))
-    contract = Contract(np.array([multiples[0]]), np.array([multiples[1]]), np.zeros(1))
+    contract = Contract(np.array([multiples[0]]), np.array([multiples[1]]), np.zeros(1), np.ones(1))
     rates = allowed_rates(law, place, contract)
     volumes = _one_drug(law, case)
     allowed = _allowed(case, rates, volumes)

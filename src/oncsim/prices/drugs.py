@@ -148,7 +148,7 @@ def commercial_asp(law: Values) -> float:
     return 1.0 - negotiated * weight
 
 
-def drug_rates(law: Values, places: PaymentPlaces, commercial_drug: Floats, shipped: Floats) -> DrugRates:
+def drug_rates(law: Values, places: PaymentPlaces, commercial_drug: Floats, shipped: Floats, advantage: Floats) -> DrugRates:
     """Return what every payer allows for drugs.
 
     Parameters
@@ -159,6 +159,8 @@ def drug_rates(law: Values, places: PaymentPlaces, commercial_drug: Floats, ship
         Bargained multiples of ASP in force.
     shipped : (sites,) float
         Share of commercial drugs that the payer's pharmacy ships (white bagging): neither bought nor billed here.
+    advantage : (sites,) float
+        What Medicare Advantage plans pay, relative to the usual of such plans.
     """
     medicare = medicare_drug(law, places)
     paid = np.empty((len(places), len(PAYERS), len(NEEDS)))
@@ -168,19 +170,19 @@ def drug_rates(law: Values, places: PaymentPlaces, commercial_drug: Floats, ship
         follow = float(law["payment.medicare_advantage.follows_340b_rate"])
         usual = medicare_drug(law, replace(places, bought_340b=np.zeros(len(places))))
         plans = usual + follow * (medicare - usual)
-    paid[:, ADVANTAGE] = float(law["payment.medicare_advantage.rate"]) * plans
+    paid[:, ADVANTAGE] = float(law["payment.medicare_advantage.rate"]) * advantage[:, None] * plans
     paid[:, COMMERCIAL] = _commercial(law, places, commercial_drug, shipped)[:, None]
     paid[:, MEDICAID] = float(law["payment.medicaid.drug"])
     # Sellers of free drugs bill nothing: only the part that is bought is charged.
     bought = 1.0 - float(law["payment.uninsured.free_drug"])
     paid[:, UNINSURED] = float(law["payment.uninsured.rate"]) * bought * medicare
     outside = np.where(PAYER_OF == COMMERCIAL, float(law["payer.white_bagging.price"]), 0.0)
-    ffs, advantage, other = price_pull(law)
+    ffs, plans_pull, other = price_pull(law)
     return DrugRates(
         paid=paid.reshape(len(places), len(SEGMENTS)),
         outside=outside,
         shipped=shipped,
-        bought=np.array([ffs, advantage, other, other, other * bought]),
+        bought=np.array([ffs, plans_pull, other, other, other * bought]),
         bought_340b=bought_through_340b(law),
     )
 

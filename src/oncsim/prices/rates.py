@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncsim.codes import PAYERS
 from oncsim.prices.drugs import ADVANTAGE, COMMERCIAL, FFS, MEDICAID, UNINSURED, DrugRates, drug_rates
@@ -18,21 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Contract:
-    """Commercial terms in force at each site, (sites,) each.
+    """Terms in force at each site, (sites,) each.
 
     Attributes
     ----------
     drug : float
-        Multiple of ASP.
+        Commercial multiple of ASP.
     service : float
-        Multiple of Medicare's full rate at the same setting.
+        Commercial multiple of Medicare's full rate at the same setting.
     shipped : float
         Share of commercial drugs the payer's pharmacy ships.
+    advantage : float
+        What Medicare Advantage plans pay, relative to the usual of such plans.
     """
 
     drug: Floats
     service: Floats
     shipped: Floats
+    advantage: Floats
+
+    def of(self, rows: NDArray[np.int64]) -> Contract:
+        """Return the terms of some sites."""
+        return Contract(self.drug[rows], self.service[rows], self.shipped[rows], self.advantage[rows])
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ def allowed_rates(law: Values, places: PaymentPlaces, contract: Contract) -> Rat
     for payer, ratio in {FFS: 1.0, **follow}.items():
         facility[:, :, payer] = ratio * schedule.facility
         professional[:, :, payer] = ratio * schedule.professional
-    rate = float(law["payment.medicare_advantage.rate"])
+    rate = float(law["payment.medicare_advantage.rate"]) * contract.advantage
     neutral = float(law["policy.medicare_advantage.site_neutral"])
     at_office = np.where(places.hospital, np.maximum(schedule.office - schedule.professional, 0.0), 0.0)
     plans = (1.0 - neutral) * schedule.facility + neutral * np.minimum(schedule.facility, at_office)
@@ -77,7 +85,8 @@ def allowed_rates(law: Values, places: PaymentPlaces, contract: Contract) -> Rat
     professional[:, :, COMMERCIAL] = contract.service * schedule.professional
     fee = np.zeros(len(PAYERS))
     fee[COMMERCIAL] = float(law["policy.commercial.fee_contracts"]) * float(law["policy.commercial.fee"])
-    return Rates(drug_rates(law, places, contract.drug, contract.shipped), facility, professional, fee, schedule)
+    drugs = drug_rates(law, places, contract.drug, contract.shipped, contract.advantage)
+    return Rates(drugs, facility, professional, fee, schedule)
 
 
 def barred_shares(law: Values, places: PaymentPlaces) -> Floats:

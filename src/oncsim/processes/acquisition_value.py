@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import PRACTICE, SET_EXCEPTED, SET_NON_EXCEPTED
+from oncsim.codes import BARGAINED, PRACTICE, SET_EXCEPTED, SET_NON_EXCEPTED
 from oncsim.prices.acquisition import Program340B, bought_at_340b, drug_acquisition, shared_savings
-from oncsim.prices.drugs import COMMERCIAL, FFS, DrugRates, drug_rates
-from oncsim.prices.places import SITE_CLASSES, Floats, PaymentPlaces
+from oncsim.prices.drugs import ADVANTAGE, COMMERCIAL, FFS, DrugRates, drug_rates
+from oncsim.prices.places import Floats, PaymentPlaces
 from oncsim.prices.rates import Contract, allowed_rates
 from oncsim.prices.receipts import FACILITY, Volumes, by_payer, receipts, settle_drugs
+from oncsim.processes.bargaining import contract_at, hospital_level
 from oncsim.processes.finance import operating_cost
 from oncsim.processes.payment import bought_dollars, contract_of_sites, payment_places
 from oncsim.processes.site_rules import kept_at_hospitals
@@ -41,9 +42,11 @@ class AcquisitionValue:
     rates : float
         Part of the gain over an office that administered rates make: Medicare, Medicare Advantage, Medicaid, uninsured.
     commercial : float
-        Part that commercial prices make.
+        Part that bargained prices make: commercial, and what leverage adds in Medicare Advantage.
     costs : float
         Part that running costs make (negative where a hospital is dearer).
+    bargained : float
+        Receipts as a department from each payer of ``BARGAINED``, (sites, payers): at the prices of the mean hospital.
     """
 
     margin: Floats
@@ -52,6 +55,7 @@ class AcquisitionValue:
     rates: Floats
     commercial: Floats
     costs: Floats
+    bargained: Floats
 
 
 def expected_law(model: OncologyMarket) -> Values:
@@ -74,23 +78,27 @@ def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
     here = payment_places(model, np.zeros(len(sites))).of(rows)
     shipped = contract_of_sites(model).shipped[rows]
     setting = SET_EXCEPTED if model.law["policy.site_neutral.new_sites_excepted"] else SET_NON_EXCEPTED
-    place, terms = _department(here, setting), _contract(law, "hospital", shipped)
+    level = hospital_level(model)[model.region[sites.zone[rows]]]
+    place, terms = _department(here, setting), contract_at(model, law, "hospital", level, shipped)
+    better = contract_at(model, law, "hospital_340b", level, shipped)
     rates = allowed_rates(law, place, terms)
     paid = receipts(law, rates, as_department).paid
-    office_terms = _contract(law, "office", shipped)
-    as_office = receipts(law, allowed_rates(law, _office(here), office_terms), volumes).paid
+    present = _present_contract(model, law, rows)
+    as_office = receipts(law, allowed_rates(law, _office(here), present), volumes).paid
     bought, through_340b = bought_dollars(rates.drugs, as_department)
     kept_cost = _ordinary(law, bought)
     lost_drugs = _ordinary(law, bought_dollars(rates.drugs, volumes)[0]) - kept_cost
     revenue = paid.sum(axis=(1, 2))
     running = _running(model, rows, law, as_department, revenue, True)
     saved = kept_cost - _cost_340b(law, bought, through_340b)
-    extra = _extra_340b(law, place, terms, rates.drugs, as_department, paid, saved)
+    extra = _extra_340b(law, place, terms, better, rates.drugs, as_department, paid, saved)
     change = paid.sum(axis=2) - as_office.sum(axis=2)
+    # What Medicare Advantage plans pay a hospital more because it bargains better is no part of administered rates.
+    better_plans = paid[:, ADVANTAGE].sum(axis=1) * (1.0 - present.advantage / terms.advantage)
     costs = _running(model, rows, law, volumes, as_office.sum(axis=(1, 2)), False) - running + lost_drugs
 
     def a_year(dollars: Floats) -> Floats:
-        everywhere = np.zeros(len(sites))
+        everywhere: Floats = np.zeros(len(sites))
         everywhere[rows] = 4.0 * dollars
         return everywhere
 
@@ -98,9 +106,10 @@ def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
         margin=a_year(revenue - kept_cost - running),
         revenue=a_year(revenue),
         extra_340b=a_year(extra),
-        rates=a_year(np.delete(change, COMMERCIAL, axis=1).sum(axis=1)),
-        commercial=a_year(change[:, COMMERCIAL]),
+        rates=a_year(np.delete(change, COMMERCIAL, axis=1).sum(axis=1) - better_plans),
+        commercial=a_year(change[:, COMMERCIAL] + better_plans),
         costs=a_year(costs),
+        bargained=np.column_stack([a_year(paid[:, payer].sum(axis=1)) for payer in BARGAINED]),
     )
 
 
@@ -114,12 +123,18 @@ def _cost_340b(law: Values, bought: Floats, through_340b: Floats) -> Floats:
 
 
 def _extra_340b(
-    law: Values, place: PaymentPlaces, terms: Contract, plain: DrugRates, volumes: Volumes, paid: Floats, saved: Floats
+    law: Values,
+    place: PaymentPlaces,
+    terms: Contract,
+    better: Contract,
+    plain: DrugRates,
+    volumes: Volumes,
+    paid: Floats,
+    saved: Floats,
 ) -> Floats:
     """Return what 340B adds in a quarter: cheaper drugs, its own rates and contracts, less what law gives back of it."""
-    better = _contract(law, "hospital_340b", terms.shipped)
     share = bought_at_340b(law, np.zeros(len(place)), Program340B.everywhere(len(place), True))
-    drugs = drug_rates(law, replace(place, bought_340b=share), better.drug, better.shipped)
+    drugs = drug_rates(law, replace(place, bought_340b=share), better.drug, better.shipped, better.advantage)
     received = settle_drugs(law, drugs, volumes)
     usual = settle_drugs(law, plain, volumes)
     # Commercial receipts for services are in proportion to the multiple.
@@ -142,11 +157,14 @@ def _office(here: PaymentPlaces) -> PaymentPlaces:
     return PaymentPlaces(np.zeros(count, dtype=np.int64), nobody, here.state, here.rural, np.zeros(count))
 
 
-def _contract(law: Values, site_class: str, shipped: Floats) -> Contract:
-    assert site_class in SITE_CLASSES
-    drug = float(law["payment.commercial.drug"][site_class])
-    service = float(law["payment.commercial.service"][site_class])
-    return Contract(np.full(len(shipped), drug), np.full(len(shipped), service), shipped)
+def _present_contract(model: OncologyMarket, law: Values, rows: NDArray[np.int64]) -> Contract:
+    """Return the contracts in force at sites, moved to the standard contract of some other law."""
+    now = contract_of_sites(model)
+    moved = [
+        float(law[f"payment.commercial.{name}"]["office"]) / float(model.law[f"payment.commercial.{name}"]["office"])
+        for name in ("drug", "service")
+    ]
+    return Contract(now.drug[rows] * moved[0], now.service[rows] * moved[1], now.shipped[rows], now.advantage[rows])
 
 
 def _running(

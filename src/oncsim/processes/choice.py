@@ -127,6 +127,7 @@ def choice(model: OncologyMarket) -> None:
     utility, available = site_utility(model)
     utility = utility + model.kind_pull[NEST_OF_KIND[model.sites.kind], None]
     pair_utility = travel_utility(model)
+    model.travel_pull = pair_utility[:, 0]
     shared = steering_utility(model)
     shared += float(law["choice.nearest"]) * nearest_open(model, available[:, 0] & (model.sites.kind != HOME))
     pair_utility = pair_utility + shared[:, None]

@@ -20,6 +20,7 @@ from oncsim.processes.management import management_saving
 from oncsim.processes.navigation import navigation_cost
 from oncsim.processes.value_based import participation_costs
 from oncsim.state.sums import sum_by
+from oncsim.ties.ownership import direct_holdings
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -134,6 +135,7 @@ def finance(model: OncologyMarket) -> None:
     _book_payers(model)
     orgs.margin = orgs.revenue - orgs.cost
     _remember(model)
+    _share_profits(model)
 
 
 def _visiting_cost(model: OncologyMarket) -> Floats:
@@ -163,6 +165,18 @@ def _book_payers(model: OncologyMarket) -> None:
     for row, code in model.payer_rows.items():
         orgs.cost[row] = paid[code]
         orgs.starts[row] = starts[code]
+
+
+def _share_profits(model: OncologyMarket) -> None:
+    """Let those who hold a part of an independent practice take their part of a quarter's profit from its cash."""
+    if model.settling:
+        return
+    orgs, found = model.orgs, direct_holdings(model)
+    part = np.flatnonzero((found.owner_share > 0) & (orgs.owner[found.held] < 0))
+    holder, held = found.holder[part], found.held[part]
+    taken = found.owner_share[part] * np.maximum(orgs.margin[held], 0.0)
+    orgs.cash -= sum_by(held, taken, len(orgs)) if len(part) else 0.0
+    orgs.cash += sum_by(holder, taken, len(orgs)) if len(part) else 0.0
 
 
 def _remember(model: OncologyMarket) -> None:

@@ -52,3 +52,24 @@ def org_state(model: OncologyMarket, org: int) -> int:
 def site_places(model: OncologyMarket) -> dict[str, NDArray[np.int64]]:
     """Return the state and rurality of every site, as :meth:`Values.over` takes them."""
     return {"state": site_states(model), "rural": model.zones.rural[model.sites.zone].astype(np.int64)}
+
+
+def region_means(
+    model: OncologyMarket, values: NDArray[np.float64], weight: NDArray[np.float64], otherwise: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the weighted means of what sites have, by region, (regions, columns).
+
+    Parameters
+    ----------
+    values : (sites, columns) float
+        Of all sites, or of those that were there before the last ones opened.
+    weight : (sites,) float
+    otherwise : (columns,) float
+        Where a region has no weight.
+    """
+    region = model.region[model.sites.zone[: len(weight)]]
+    regions = int(model.region.max(initial=0)) + 1
+    total = np.bincount(region, weights=weight, minlength=regions)
+    summed = np.column_stack([np.bincount(region, weights=weight * column, minlength=regions) for column in values.T])
+    some = total > 0
+    return np.where(some[:, None], summed / np.where(some, total, 1.0)[:, None], otherwise)

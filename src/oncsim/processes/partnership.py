@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from oncsim.codes import SERVICE_LINES, TIE_FORMS, TIE_STAGES
+from oncsim.codes import PRACTICE, SERVICE_LINES, TIE_FORMS, TIE_STAGES
 from oncsim.randomness import identity, pair_keys
 from oncsim.ties.neighbours import possible_partners
 from oncsim.ties.trust import DISSOLVED, after_quarter, reputations, used_trust
@@ -155,6 +155,11 @@ def end_ties_of(model: OncologyMarket, org: int, others: NDArray[np.bool_] | Non
 def sign_tie(model: OncologyMarket, a: int, b: int, form: int, trust: tuple[float, float], stage: int, reason: str) -> int:
     """Sign a tie between two organisations; return its row."""
     orgs, law = model.orgs, model.law
+    own = float(law["partnership.owner_share"][TIE_FORMS[form]])
+    say = float(law["partnership.control_share"][TIE_FORMS[form]])
+    if own + say > 0 and orgs.kind[a] == PRACTICE and orgs.kind[b] != PRACTICE:
+        # What a tie gives of control it gives the system, center or network: the first of the two.
+        a, b, trust = b, a, (trust[1], trust[0])
     name = f"{orgs.id[a]}~{orgs.id[b]}~{TIE_FORMS[form]}~{model.quarter}"
     ramp = float(law["partnership.ramp"][TIE_FORMS[form]])
     row = model.ties.append(
@@ -168,6 +173,8 @@ def sign_tie(model: OncologyMarket, a: int, b: int, form: int, trust: tuple[floa
         ramp=max(1, round(ramp / 3.0)),
         trust_ab=trust[0],
         trust_ba=trust[1],
+        owner_share=own,
+        control_share=say,
     )
     model.tell(
         "tie_formed",

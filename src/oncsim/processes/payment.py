@@ -12,7 +12,16 @@ import numpy as np
 
 from oncsim.codes import NEEDS
 from oncsim.prices.acquisition import DrugCosts, bought_at_340b, drug_acquisition, pass_through, shared_savings
-from oncsim.prices.drugs import COMMERCIAL, FFS, DrugRates, asp_of_segments, bought_through_340b, drug_rates, special_rate
+from oncsim.prices.drugs import (
+    ADVANTAGE,
+    COMMERCIAL,
+    FFS,
+    DrugRates,
+    asp_of_segments,
+    bought_through_340b,
+    drug_rates,
+    special_rate,
+)
 from oncsim.prices.places import Floats, PaymentPlaces, setting_of
 from oncsim.prices.rates import Contract, Rates, allowed_rates
 from oncsim.prices.receipts import (
@@ -28,6 +37,7 @@ from oncsim.prices.receipts import (
     settle_drugs,
 )
 from oncsim.prices.schedule import ADMINISTRATION, VISIT
+from oncsim.processes.bargaining import advantage_factor, begin_bargaining
 from oncsim.processes.navigation import navigation_fees
 from oncsim.processes.program_340b import book_underpayment, program_of_sites, remedy_payments
 from oncsim.processes.site_rules import extra_patient_share
@@ -70,7 +80,8 @@ def volumes_of_sites(model: OncologyMarket) -> Volumes:
 
 def contract_of_sites(model: OncologyMarket) -> Contract:
     """Return the commercial terms in force at every site."""
-    return Contract(model.contracts.drug, model.contracts.service, white_bagged_share(model))
+    contracts = model.contracts
+    return Contract(contracts.drug, contracts.service, white_bagged_share(model), advantage_factor(model))
 
 
 def bought_dollars(drugs: DrugRates, volumes: Volumes) -> tuple[Floats, Floats]:
@@ -86,6 +97,8 @@ def bought_dollars(drugs: DrugRates, volumes: Volumes) -> tuple[Floats, Floats]:
 def payment(model: OncologyMarket) -> None:
     """Price and pay everything the sites did this quarter."""
     law = model.law
+    if not model.settling:
+        begin_bargaining(model)
     discount, program = model.purchasing_discount()[model.sites.org], program_of_sites(model)
     places = payment_places(model, bought_at_340b(law, discount, program))
     contract, volumes = contract_of_sites(model), volumes_of_sites(model)
@@ -119,7 +132,9 @@ def payment(model: OncologyMarket) -> None:
         pharmacy=pharmacy,
         pharmacy_patient=pharmacy_patient,
     )
-    model.medicare_price, model.commercial_price = (infusion_price(law, rates, payer) for payer in (FFS, COMMERCIAL))
+    model.medicare_price, model.advantage_price, model.commercial_price = (
+        infusion_price(law, rates, payer) for payer in (FFS, ADVANTAGE, COMMERCIAL)
+    )
 
 
 def _usual_drug_receipts(law: Values, places: PaymentPlaces, contract: Contract, rates: Rates, volumes: Volumes) -> Floats:
@@ -127,7 +142,7 @@ def _usual_drug_receipts(law: Values, places: PaymentPlaces, contract: Contract,
     if not special_rate(law, places).any():
         return settle_drugs(law, rates.drugs, volumes)
     usual = replace(places, bought_340b=np.zeros_like(places.bought_340b))
-    return settle_drugs(law, drug_rates(law, usual, contract.drug, contract.shipped), volumes)
+    return settle_drugs(law, drug_rates(law, usual, contract.drug, contract.shipped, contract.advantage), volumes)
 
 
 def _settle_340b(model: OncologyMarket, money: Receipts, volumes: Volumes, costs: DrugCosts, usual: Floats) -> None:

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.calendar import quarterly_chance
-from oncsim.codes import ACQUIRED, NETWORK, PRACTICE
+from oncsim.codes import ACQUIRED, BARGAINED, NETWORK, PRACTICE
 from oncsim.processes.acquisition_value import acquisition_value
+from oncsim.processes.bargaining import hospital_level
 from oncsim.processes.finance import UnitCosts, shared_saving
+from oncsim.processes.market_power import Positions, positions
 from oncsim.processes.program_340b import could_become_child_site
-from oncsim.state.sums import sum_by
+from oncsim.state.sums import sum_by, sum_rows
 from oncsim.state.travel import EARTH_MILES, unit_vectors
 
 if TYPE_CHECKING:
@@ -51,11 +53,19 @@ class Prospects:
     revenue : float
         Yearly receipts as such a department, dollars.
     rates_gain, commercial_gain, cost_gain : float
-        What administered rates, commercial prices and running costs add to ``plain`` over an office, dollars a year.
+        What administered rates, bargained prices and running costs add to ``plain`` over an office, dollars a year.
     downstream_gain : float
         What downstream care would leave a buyer in a year, dollars.
     reachable_340b : float
         ``extra_340b`` where a hospital that takes part is near enough to register the sites, else zero.
+    bargained : (organisations, payers of BARGAINED) float
+        Yearly receipts of its patients as such a department from payers whose prices are bargained, dollars.
+    receipts : (organisations, payers of BARGAINED) float
+        What those payers pay its sites in a year now, dollars.
+    level : (organisations, payers of BARGAINED) float
+        Price level of the mean hospital department of its region, at which ``plain`` and ``bargained`` are priced.
+    positions : Positions
+        What buyers take as given when they weigh what a practice would do to their prices.
     load : float
         Highest use of capacity among its open sites.
     kept : float
@@ -80,6 +90,10 @@ class Prospects:
     cost_gain: Floats
     downstream_gain: Floats
     reachable_340b: Floats
+    bargained: Floats
+    receipts: Floats
+    level: Floats
+    positions: Positions
     load: Floats
     kept: Floats
     idle: NDArray[np.bool_]
@@ -127,6 +141,10 @@ def prospects(model: OncologyMarket) -> Prospects:
         cost_gain=sum_by(sites.org, worth.costs, size),
         downstream_gain=_downstream(model),
         reachable_340b=_reachable_340b(model, extra_340b),
+        bargained=sum_rows(sites.org, worth.bargained, size),
+        receipts=sum_rows(sites.org, 4.0 * model.money.paid[:, list(BARGAINED)].sum(axis=2), size),
+        level=hospital_level(model)[model.region[orgs.zone.clip(min=0)]],
+        positions=positions(model),
         load=load,
         kept=kept,
         idle=_has(model, sites.idle_quarters > 4),

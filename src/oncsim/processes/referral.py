@@ -48,6 +48,18 @@ def hospital_weights(model: OncologyMarket) -> tuple[NDArray[np.int64], NDArray[
     return zone, hospital, employed[zone] * weight / np.where(total > 0, total, 1.0)[zone]
 
 
+def hospital_reach(model: OncologyMarket, zone: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the share of the hospital care of each zone that its owner's hospitals draw by beds and distance, (n,)."""
+    from_zone, hospital, share = model.referrers
+    if len(from_zone) == 0:
+        return np.zeros(len(zone))
+    top = model.orgs.top_owner()[model.hospitals.org[hospital]]
+    total = np.bincount(from_zone, weights=share, minlength=len(model.zones))
+    part = np.divide(share, total[from_zone], out=np.zeros_like(share), where=total[from_zone] > 0)
+    drawn = sparse.csr_matrix((part, (from_zone, top)), shape=(len(model.zones), len(model.orgs)))
+    return np.asarray(drawn[zone, owner], dtype=np.float64).ravel()
+
+
 def tie_strength(model: OncologyMarket) -> NDArray[np.float64]:
     """Return how strongly each tie steers, 0 to 1: form, ramp and the lower of the two trusts used."""
     ties = model.ties

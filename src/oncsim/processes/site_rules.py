@@ -1,8 +1,9 @@
-"""What payers, or law through them, do to steer infusions away from hospital departments.
+"""How payers, or law through them, steer patients between sites.
 
-Three levers: a rule that asks for a reason before a member is infused at a hospital (its strength is a pull away from
-there), exclusion of hospitals from the networks of infused oncology, and cost-sharing that is higher at hospitals. Members
-under a rule are a part of a payer's members, so what sites see is the log of the mean pull, as for referrers.
+A rule that asks for a reason before a member is infused at a hospital (its strength is a pull away from there), exclusion of
+hospitals from the networks of infused oncology, narrow networks that leave out who is dear, and what patients owe. Members
+under a rule or in a narrow network are a part of a payer's members, so what sites see is the log of the mean pull, as for
+referrers.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import HOSPITAL_KINDS, NEEDS, PAYERS, SEGMENTS
-from oncsim.prices.receipts import hospital_cost_sharing
-from oncsim.processes.jurisdiction import site_places
+from oncsim.codes import BARGAINED, HOSPITAL_KINDS, NEEDS, PAYERS, SEGMENTS
+from oncsim.prices.receipts import hospital_cost_sharing, patient_shares
+from oncsim.processes.jurisdiction import region_means, site_places
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -24,6 +25,8 @@ Floats = NDArray[np.float64]
 _COMMERCIAL, _UNINSURED = PAYERS.index("commercial"), PAYERS.index("uninsured")
 _NEED_OF = np.array([NEEDS.index(need) for _, need in SEGMENTS])
 _PAYER_OF = np.array([PAYERS.index(payer) for payer, _ in SEGMENTS])
+# The place of each segment's payer in BARGAINED, one past the end for payers that do not bargain.
+_PLACE_OF = np.array([BARGAINED.index(payer) if payer in BARGAINED else len(BARGAINED) for payer in _PAYER_OF.tolist()])
 _TERTIARY = NEEDS.index("tertiary")
 
 
@@ -71,12 +74,43 @@ def steering_by_payers(model: OncologyMarket) -> Floats:
         # Cellular therapy is given nowhere else, so tertiary need is never excluded.
         away = np.log1p(excluded * np.expm1(float(law["payer.exclusion.strength"])))
         utility = utility + (hospital * away)[:, _PAYER_OF] * (_NEED_OF != _TERTIARY)
+    utility = utility + (_narrow_networks(model) + float(law["choice.out_of_pocket"]) / 1000.0 * owed(model))[:, _PLACE_OF]
     extra = extra_patient_share(model)
     if extra.any():
         by_need = np.array([float(law["payment.drug.asp"][need]) for need in NEEDS])[_NEED_OF]
-        owed = extra[:, _PAYER_OF] * model.contracts.drug[:, None] * by_need
-        utility = utility + float(law["choice.out_of_pocket"]) * owed / 1000.0
+        more = extra[:, _PAYER_OF] * model.contracts.drug[:, None] * by_need
+        utility = utility + float(law["choice.out_of_pocket"]) * more / 1000.0
     return np.asarray(utility)
+
+
+def _narrow_networks(model: OncologyMarket) -> Floats:
+    """Return the utility of each site for members of narrow networks that leave it out, (sites, payers of BARGAINED + 1)."""
+    law = model.law
+    utility = np.zeros((len(model.sites), len(BARGAINED) + 1))
+    if hasattr(model, "contracts"):
+        shares = [float(law["payer.narrow.share"][PAYERS[payer]]) for payer in BARGAINED]
+        away = np.log1p(np.array(shares) * np.expm1(float(law["choice.network"])))
+        utility[:, :-1] = model.contracts.left_out * away
+    return utility
+
+
+def owed(model: OncologyMarket) -> Floats:
+    """Return what an infusion costs a patient who still pays a share of it, (sites, payers of BARGAINED + 1) dollars.
+
+    At prices of last quarter, which is what patients and their referrers know; the last column, for everybody else, is 0. A
+    site without a price yet counts as the mean of its region. Only the part of patients below the yearly maximum
+    of their plan is left to care.
+    """
+    law = model.law
+    dollars = np.zeros((len(model.sites), len(BARGAINED) + 1))
+    share = patient_shares(law)
+    for place, price in enumerate((model.advantage_price, model.commercial_price)):
+        known = price > 0
+        if known.any():
+            usual = region_means(model, price[:, None], known.astype(np.float64), price[known].mean(keepdims=True))[:, 0]
+            there = usual[model.region[model.sites.zone]]
+            dollars[:, place] = np.where(known, price, there) * share[BARGAINED[place]]
+    return dollars * float(law["choice.below_maximum"])
 
 
 def extra_patient_share(model: OncologyMarket) -> Floats:

@@ -97,10 +97,16 @@ _KNOWN: dict[str, MetricFact] = dict(
             "by population.",
         ),
         _fact(
+            "consolidation.hhi_flow_predicted",
+            "concentration where patients live, as travel alone would have it (flow HHI)",
+            "HHI",
+            "The flow HHI if every patient went by travel time alone: quality and steering do not count.",
+        ),
+        _fact(
             "consolidation.mhhi",
             "concentration with partial ownership (modified HHI)",
             "HHI",
-            "HHI that also counts stakes too small to control.",
+            "HHI that also counts partners: rivals who share profits or control compete less.",
         ),
         _fact(
             "consolidation.cr4",
@@ -110,9 +116,10 @@ _KNOWN: dict[str, MetricFact] = dict(
         ),
         _fact(
             "consolidation.wtp",
-            "willingness to pay per patient",
-            "",
-            "How much a network loses in value to patients without the system: a measure of its bargaining position.",
+            "willingness to pay for a system",
+            "dollars per standard patient",
+            "What a plan's members would miss without a system, in dollars for each of its patients: a measure of "
+            "bargaining position.",
         ),
         _fact(
             "consolidation.practices_independent",
@@ -241,6 +248,24 @@ _KNOWN: dict[str, MetricFact] = dict(
             "What commercial payers pay for a basket of services over what Medicare pays for the same basket.",
         ),
         _fact(
+            "price.hospital_to_office",
+            "the ratio of hospital to office prices",
+            "times",
+            "Mean price of an infusion at hospital departments over that at offices.",
+        ),
+        _fact(
+            "price.level",
+            "the ratio of bargained prices to the standard contract",
+            "times",
+            "What plans agree to pay over what an office is usually paid; what a hospital setting adds is left out.",
+        ),
+        _fact(
+            "price.after_acquisition",
+            "the rise of commercial prices at sites that hospitals bought",
+            "share",
+            "Price of an infusion over what the same site would be paid today as the office it was, less one.",
+        ),
+        _fact(
             "spending.total_per_patient",
             "spending per treated patient (nominal)",
             "dollars",
@@ -357,6 +382,14 @@ _GROUP_WORDS = {
     "deprivation_quartile=2": "second quarter of deprivation",
     "deprivation_quartile=3": "third quarter of deprivation",
     "deprivation_quartile=4": "most deprived quarter",
+    "component=rate_table": "through hospital rates",
+    "component=bargained": "through bargaining",
+    "component=total": "in all",
+    "years=0": "within a year of the deal",
+    "years=1": "in the second year after the deal",
+    "years=2": "in the third year after the deal",
+    "years=3": "in the fourth year after the deal",
+    "years=4": "in the fifth year after the deal",
 }
 
 

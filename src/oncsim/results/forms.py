@@ -70,6 +70,12 @@ FORMS: dict[str, TableForm] = {
                 "revenue": (NUMBER, "nominal US dollars in the quarter"),
                 "margin": (NUMBER, "nominal US dollars in the quarter"),
                 "cash": (NUMBER, "nominal US dollars at the end of the quarter"),
+                "commercial_level": (
+                    NUMBER,
+                    "bargained commercial price, 1 as an office is paid in the registry",
+                ),
+                "advantage_level": (NUMBER, "the same with Medicare Advantage plans"),
+                "willingness_to_pay": (NUMBER, "what an owner is worth to commercial plans, dollars per standard patient"),
             },
             ("quarter", "org"),
         ),

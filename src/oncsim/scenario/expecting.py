@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oncsim.codes import COMPONENTS, PAYERS
+from oncsim.codes import COMPONENTS, PAYERS, PRICE_PARTS
 from oncsim.errors import Fault, did_you_mean
 from oncsim.parameters.strict_yaml import Document, Route
 from oncsim.scenario.shape import Expectation
@@ -35,7 +35,8 @@ def _wrong_group(group: str, known: tuple[str, ...]) -> str:
     if " and ".join(keys) not in known:
         return f"the metric has no group by {' and '.join(keys)}"
     for key, _, code in parts:
-        allowed = _CODES.get(key, (code,))
+        codes = {**_CODES, "component": PRICE_PARTS} if "years" in keys else _CODES
+        allowed = codes.get(key, (code,))
         if code not in allowed:
             return f"no {key} {code!r}{did_you_mean(code, allowed)}"
     return ""

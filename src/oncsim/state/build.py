@@ -69,6 +69,10 @@ def _seat(orgs: Organizations, zones: Zones, hospitals: Hospitals) -> None:
 def _ties(market: Market, org_row: dict[str, int]) -> Ties:
     table = market.ties
     a, b, forms = table["a"].astype(str), table["b"].astype(str), table["form"].astype(str)
+    # What a tie gives of control it gives the system, center or network: the first of the two.
+    practices = set(market.organizations.loc[market.organizations["kind"] == "practice", "org"].astype(str))
+    swap = (a.isin(practices) & ~b.isin(practices) & (forms != "referral")).to_numpy(dtype=bool)
+    a, b = a.where(~swap, b), b.where(~swap, a)
     names = [f"{i}~{j}~{form}~start" for i, j, form in zip(a, b, forms, strict=True)]
     return Ties(
         len(table),

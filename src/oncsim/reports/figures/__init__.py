@@ -7,6 +7,7 @@ from oncsim.reports.figures.budget_by_year import budget_by_year
 from oncsim.reports.figures.consolidation import consolidation
 from oncsim.reports.figures.events_by_year import events_by_year
 from oncsim.reports.figures.forest import forest
+from oncsim.reports.figures.merger import merger
 from oncsim.reports.figures.money import money_by_kind
 from oncsim.reports.figures.network import ownership_network
 from oncsim.reports.figures.partnerships import partnerships
@@ -27,6 +28,7 @@ __all__ = [
     "difference_paths",
     "events_by_year",
     "forest",
+    "merger",
     "money_by_kind",
     "ownership_network",
     "partnerships",
