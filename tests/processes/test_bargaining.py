@@ -382,7 +382,7 @@ def test_between_yearly_looks_an_acquisition_is_seen_at_once_and_by_all() -> Non
         assert w2[sold] == 0 and q2[sold] == 0 and not d2[sold].any() and not d2[:, sold].any()
         assert w2[buyer] > w[buyer] and q2[buyer] > q[buyer]
         # What rivals would lose to the sold practice they now lose to its owner.
-        rivals = (q2 > 0) & (w2 == w)  # but for those next to a site that opened or closed, who are weighed anew
+        rivals = (q2 > 0) & (w2 == w)
         assert rivals.sum() > 20
         np.testing.assert_allclose(d2[rivals, buyer], d[rivals, buyer] + d[rivals, sold], rtol=1e-9)
         np.testing.assert_allclose(d2[q2 > 0].sum(axis=1) + beyond2[q2 > 0], 1.0, rtol=1e-9)

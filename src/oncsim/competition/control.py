@@ -85,15 +85,25 @@ def modified_hhi(
         ``b`` and ``g``; columns add to one.
     markets : int
     """
-    size = ownership.shape[1]
+    return weighted_hhi(market, organization, patients, profit_weights(ownership, control), markets)
+
+
+def profit_weights(ownership: sparse.csr_array, control: sparse.csr_array) -> sparse.csr_array:
+    """Return how managers of the row's organisation weigh the profits of each other, their own counted as 1.
+
+    Where those in control have no profit from their organisation themselves, managers weigh its profit alone.
+    """
     interest = sparse.csr_array(control.T @ ownership)
     own = interest.diagonal()
-    # Where those in control have no profit from it themselves, managers weigh their own profit alone.
     blind = own <= _ROUNDING
-    weight = sparse.csr_array(sparse.diags_array(np.where(blind, 0.0, 1.0 / np.where(blind, 1.0, own))) @ interest)
-    weight = sparse.csr_array(weight + sparse.diags_array(blind.astype(np.float64)))
+    weight = sparse.diags_array(np.where(blind, 0.0, 1.0 / np.where(blind, 1.0, own))) @ interest
+    return sparse.csr_array(sparse.csr_array(weight) + sparse.diags_array(blind.astype(np.float64)))
+
+
+def weighted_hhi(market: Ints, organization: Ints, patients: Floats, weight: sparse.csr_array, markets: int) -> Floats:
+    """Return ``10^4 sum_k sum_j weight_kj s_k s_j`` of each market; nan without patients."""
     total = np.bincount(market, weights=patients, minlength=markets)
     share = patients / np.where(total > 0, total, 1.0)[market]
-    held = sparse.csr_array((share, (market, organization)), shape=(markets, size))
+    held = sparse.csr_array((share, (market, organization)), shape=(markets, weight.shape[0]))
     value: Floats = np.asarray((held @ weight).multiply(held).sum(axis=1), dtype=np.float64).ravel()
     return np.where(total > 0, SCALE * value, np.nan)

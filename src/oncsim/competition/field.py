@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from oncsim.competition.cells import Cells, Floats, Ints
-from oncsim.competition.leverage import nest_sums
+from oncsim.competition.leverage import nest_sums, over
 from oncsim.state.sums import sum_by
 
 
@@ -119,8 +119,7 @@ class PriceField:
         some = (n > 0) & (left > 0)
         safe_left, safe_offered = np.where(some, left, 1.0), np.where(some, offered, 1.0)
         # Powers of lam - 1 are the powers over the values; a nest without any value has none.
-        part = np.divide(powered, whole, out=np.zeros(shape), where=whole > 0)
-        part_left = np.divide(without, rest, out=np.zeros(shape), where=rest > 0)
+        part, part_left = over(powered, whole), over(without, rest)
         lost = np.where(some, n * (np.log(safe_offered) - np.log(safe_left)), 0.0)
         share = np.where(some, n * (part * mine).sum(axis=0) / safe_offered, 0.0)
         # What others draw of the cell's money without these systems, less what they draw with them.

@@ -61,7 +61,8 @@ class Leverage:
 class _Without:
     """Cells seen by the systems that are weighed.
 
-    (groups, needs): ``whole``, ``rest``, ``with_me``, the nest as it is, without the system, with it as it would be.
+    (groups, needs): ``whole``, ``rest``, ``with_me``, the nest as it is, without the system, with it as it would be; and
+    what a unit of value in each is worth, its power ``lam - 1``: ``usual``, ``bereft``, ``joined``.
     (members, needs), a member being a system in a zone: ``offered``, ``left``, inclusive values with and without it;
     ``share`` it has; ``beyond``, value of care beyond all systems; ``some``, whether there is anything to lose.
     ``nest``, ``zone`` and ``system`` are those of groups; ``member`` is the member of each group, ``first`` the first group
@@ -71,6 +72,9 @@ class _Without:
     whole: Floats
     rest: Floats
     with_me: Floats
+    usual: Floats
+    bereft: Floats
+    joined: Floats
     offered: Floats
     left: Floats
     share: Floats
@@ -102,8 +106,13 @@ def _without(cells: Cells, inside: Floats, joining: Floats | None, rows: NDArray
     rest = whole - value
     rest = np.where(rest > _NOTHING * whole, rest, 0.0)
     with_me = rest + mine
-    wholly, without = whole**lam, rest**lam
-    powered = wholly if joining is None else with_me**lam
+    wholly, without = (inside**lam)[nest * cells.zones + zone], rest**lam
+    powered = wholly
+    if joining is not None:
+        # Only who is out of network sees another nest with itself inside.
+        outside = np.flatnonzero(joining[system] != 1.0)
+        powered = wholly.copy()
+        powered[outside] = with_me[outside] ** lam
 
     # Groups are in order of zone and system: members are the systems of each zone.
     first = first_of_each(zone * cells.systems + system)
@@ -113,12 +122,16 @@ def _without(cells: Cells, inside: Floats, joining: Floats | None, rows: NDArray
     left = np.maximum(offered - _add(powered - without, first), beyond[at])
     left = np.where(left > _NOTHING * offered, left, beyond[at])
     some = (cells.patients[at] > 0) & (left > 0)
-    part = np.divide(mine, with_me, out=np.zeros_like(mine), where=with_me > 0)
-    share = np.where(some, _add(powered * part, first) / np.where(some, offered, 1.0), 0.0)
+    usual = over(wholly, whole)
+    joined = usual if joining is None else over(powered, with_me)
+    share = np.where(some, _add(joined * mine, first) / np.where(some, offered, 1.0), 0.0)
     return _Without(
         whole,
         rest,
         with_me,
+        usual,
+        over(without, rest),
+        joined,
         offered,
         left,
         share,
@@ -178,38 +191,39 @@ def _add(values: Floats, first: Ints) -> Floats:
     return np.add.reduceat(values, first, axis=0) if len(first) else values[:0]
 
 
-def _in_nest_gain(seen: _Without, lam: float) -> Floats:
+def _in_nest_gain(seen: _Without) -> Floats:
     """Return what a unit of value in a nest of the lost system gains beyond units elsewhere, (groups, needs)."""
-    usual = power(seen.whole, lam - 1.0)
     left = np.where(seen.some, seen.left, 1.0)[seen.member]
     offered = np.where(seen.some, seen.offered, 1.0)[seen.member]
-    gain = (power(seen.rest, lam - 1.0) - usual) / left - (power(seen.with_me, lam - 1.0) - usual) / offered
+    gain = (seen.bereft - seen.usual) / left
+    if seen.joined is not seen.usual:
+        gain = gain - (seen.joined - seen.usual) / offered
     return np.where(seen.some[seen.member], gain, 0.0)
 
 
 def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Floats) -> sparse.csr_array:
     """Return the patients each other system gains from the loss of each system, (systems, systems).
 
-    Nests without a site of the lost system gain in one proportion, those with one in another: two sparse products.
+    Everywhere in a cell gains in one proportion, nests with a site of the lost system in another on top: one sparse product
+    over zones and nests.
     """
     lam, size, needs = cells.dissimilarity, cells.systems, cells.value.shape[1]
     slot = cells.nest * cells.zones + cells.zone
     first = first_of_each(cells.zone * size + cells.system)
-    drawn = _add(power(inside, lam - 1.0)[slot] * cells.value, first)
-    total = _product(
-        _entries(n * rise, seen.at, seen.who),
-        _entries(drawn, cells.zone[first], cells.system[first]),
-        size,
-        cells.zones * needs,
-    )
+    drawn = _add(over(inside**lam, inside)[slot] * cells.value, first)
+    losing = [_entries(n * rise, seen.at, seen.who)]
+    gaining = [_entries(drawn, cells.zone[first], cells.system[first])]
     if lam < 1.0:
-        gain = n[seen.member] * _in_nest_gain(seen, lam)
-        total = total + _product(
-            _entries(gain, seen.nest * cells.zones + seen.zone, seen.system),
-            _entries(cells.value, slot, cells.system),
-            size,
-            cells.nests * cells.zones * needs,
-        )
+        # Nests follow the zones as further places.
+        gain = n[seen.member] * _in_nest_gain(seen)
+        losing.append(_entries(gain, (seen.nest + 1) * cells.zones + seen.zone, seen.system))
+        gaining.append(_entries(cells.value, slot + cells.zones, cells.system))
+    places = (cells.nests + 1) * cells.zones * needs
+    left = [np.concatenate(part) for part in zip(*losing, strict=True)]
+    right = [np.concatenate(part) for part in zip(*gaining, strict=True)]
+    total = sparse.csr_array((left[0], (left[2], left[1])), shape=(size, places)) @ sparse.csr_array(
+        (right[0], (right[1], right[2])), shape=(places, size)
+    )
     total = sparse.csr_array(total)
     rows = np.repeat(np.arange(size), np.diff(total.indptr))
     keep = (rows != total.indices) & (total.data > 0)
@@ -224,15 +238,6 @@ def _entries(values: Floats, place: Ints, system: Ints) -> tuple[Floats, Ints, I
     return values[row, need], place[row] * values.shape[1] + need, system[row]
 
 
-def _product(
-    losing: tuple[Floats, Ints, Ints], gaining: tuple[Floats, Ints, Ints], size: int, cells: int
-) -> sparse.csr_array:
-    left = sparse.csr_array((losing[0], (losing[2], losing[1])), shape=(size, cells))
-    right = sparse.csr_array((gaining[0], (gaining[1], gaining[2])), shape=(cells, size))
-    return sparse.csr_array(left @ right)
-
-
-def power(values: Floats, exponent: float) -> Floats:
-    """Return powers of what is above zero, and 0 of nothing."""
-    positive = values > 0
-    return np.where(positive, np.where(positive, values, 1.0) ** exponent, 0.0)
+def over(powered: Floats, values: Floats) -> Floats:
+    """Return powers over the values they are powers of, 0 of nothing: with ``x ** lam``, the power ``lam - 1``."""
+    return np.divide(powered, values, out=np.zeros_like(powered), where=values > 0)

@@ -126,13 +126,18 @@ def _settle(leverage: Leverage, table: Table, standing: Floats, talks: NDArray[n
     markets take.
     """
     price = standing.copy()
-    own = (1.0 - table.weight) * table.cost
+    rows = np.flatnonzero(talks)
+    if len(rows) == 0:
+        return price
+    diversion, weight = leverage.diversion[rows], table.weight[rows]
+    fixed = (1.0 - weight) * table.cost[rows]
+    fixed += weight * (table.value * leverage.per_patient[rows] + leverage.beyond[rows] * table.reference)
     for _ in range(_SWEEPS):
-        new = np.where(talks, own + table.weight * most_payable(leverage, table, price), standing)
-        moving = np.abs(new - price) > _CLOSE * np.abs(price)
+        new = fixed + weight * (diversion @ price)
+        moving = np.abs(new - price[rows]) > _CLOSE * np.abs(price[rows])
         if not moving.any():
             break
-        price = np.where(moving, new, price)
+        price[rows] = np.where(moving, new, price[rows])
     return price
 
 

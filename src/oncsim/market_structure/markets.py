@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.competition.concentration import Holdings
-from oncsim.competition.control import modified_hhi
+from oncsim.competition.control import weighted_hhi
 from oncsim.market_structure.forms import QUARTERS_A_YEAR, OneMarket, OverMarkets
 from oncsim.state.sums import sum_by
 
@@ -24,10 +24,9 @@ def markets_of(view: View, kind: str, screen: float, flow: float) -> tuple[tuple
     orgs = view.model.orgs
     ids, held = view.holdings(kind)
     _, apart = view.organization_holdings(kind)
-    ownership, control = view.interests
     columns = {
         "hhi": held.hhi(),
-        "mhhi": modified_hhi(apart.market, apart.owner, apart.patients, ownership, control, apart.markets),
+        "mhhi": weighted_hhi(apart.market, apart.owner, apart.patients, view.profit_weights, apart.markets),
         "hhi_flow": _flow_of_markets(view, kind, len(ids)),
         "cr4": held.largest(4),
     }

@@ -117,10 +117,10 @@ def hhi_flow(view: View) -> Iterator[Row]:
 )
 def mhhi(view: View) -> Iterator[Row]:
     """Return the modified HHI of markets."""
-    from oncsim.competition.control import modified_hhi  # imports scipy: not to list metrics
+    from oncsim.competition.control import weighted_hhi  # imports scipy: not to list metrics
 
     def of(held: Holdings) -> NDArray[np.float64]:
-        return modified_hhi(held.market, held.owner, held.patients, *view.interests, held.markets)
+        return weighted_hhi(held.market, held.owner, held.patients, view.profit_weights, held.markets)
 
     return _over_markets(view, of, single=True, by_organization=True)
 

@@ -213,11 +213,12 @@ class View:
     # Markets
 
     @cached_property
-    def interests(self) -> tuple[csr_array, csr_array]:
-        """(ownership, control) of organisations by their ultimate holders."""
-        from oncsim.ties.ownership import ownership_and_control  # imports scipy: not to list metrics
+    def profit_weights(self) -> csr_array:
+        """(organisations, organisations) how managers of the row weigh the profits of the column, through all holdings."""
+        from oncsim.competition.control import profit_weights
+        from oncsim.ties.ownership import ownership_and_control
 
-        return ownership_and_control(self.model)
+        return profit_weights(*ownership_and_control(self.model))
 
     def organization_holdings(self, kind: str) -> tuple[list[str], Holdings]:
         """Return the markets of a definition and the patients of each organisation there, whoever owns it."""

@@ -105,13 +105,12 @@ def best_target(model: OncologyMarket, system: HealthSystem) -> Target | None:
     if len(near) == 0:
         return None
     order = model.luck.order(f"system.targets.{orgs.id[system.row]}", model.t, orgs.key[near])
-    weighed = near[order[: int(law["health_system.acquisition.targets"])]]
+    weighed = near[order[: int(law["health_system.acquisition.targets"])]].tolist()
+    weighed = [row for row in weighed if not _tired_of(model, system.row, row)]
     offers = []
-    for row in weighed:
-        if _tired_of(model, system.row, int(row)):
-            continue
-        found = value_practice(model, system.row, int(row), mine)
-        _remember_round(model, system.row, int(row), found is not None)
+    for row in _most_promising(model, system.row, weighed, mine):
+        found = value_practice(model, system.row, row, mine)
+        _remember_round(model, system.row, row, found is not None)
         if found is not None:
             offers.append(found)
     if not offers:
@@ -173,14 +172,46 @@ def price_gain(model: OncologyMarket, buyer: int, practice: int) -> PriceGain:
         )
         volume = seen.bargained[practice, position] if hospital else seen.receipts[practice, position]
         gained += kept * float(volume) * free * (both - base) / (1.0 - free + free * base)
-        mine = float(seen.receipts[model.orgs.top_owner()[: len(seen.receipts)] == buyer, position].sum())
+        mine = float(seen.owned_receipts[buyer, position])
         own += kept * mine * free * (both - alone) / (1.0 - free + free * alone)
         rise = both / alone - 1.0
     return PriceGain(gained, own, rise)
 
 
-def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_of_buyer: NDArray[np.int64]) -> Target | None:
-    """Return the offer a system would make for one practice, or None where there is no deal."""
+@dataclass(frozen=True)
+class Accounts:
+    """What a practice's accounts say a buyer would gain, before prices: dollars a year, and dollars in all.
+
+    Attributes
+    ----------
+    plain, extra_340b, downstream : float
+        Margin of its patients as a department, what 340B prices add, downstream care that moves.
+    kept : float
+        Share of its patients that stays.
+    stay : float
+        Share of its downstream care that stays.
+    factor : float
+        Present value of a dollar a year as the buyer believes it.
+    integration : float
+        Cost of taking it over.
+    """
+
+    plain: float
+    extra_340b: float
+    downstream: float
+    kept: float
+    stay: float
+    factor: float
+    integration: float
+
+    def worth(self, practice: float = 0.0, own: float = 0.0) -> float:
+        """Return what the practice is worth with so much more a year for its patients and the buyer's own."""
+        yearly = self.kept * (self.plain + practice + self.extra_340b) + self.stay * self.downstream + own
+        return self.factor * yearly - self.integration
+
+
+def accounts(model: OncologyMarket, buyer: int, practice: int, hospitals_of_buyer: NDArray[np.int64]) -> Accounts:
+    """Return what a practice's accounts say it would bring a system or center."""
     law, orgs, hospitals, seen = model.law, model.orgs, model.hospitals, model.prospects
     plain = float(seen.plain[practice])
     if orgs.kind[buyer] == ACADEMIC_CENTER:
@@ -193,26 +224,46 @@ def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_o
         miles = great_circle_miles(hospitals.lat[program], hospitals.lon[program], orgs.lat[practice], orgs.lon[practice])
         if (miles <= float(law["policy.provider_based.department_miles"])).any():
             extra_340b = float(seen.extra_340b[practice])
-    downstream = float(seen.downstream_gain[practice])
-    years = annuity(float(law["practice.horizon"]), float(law["economy.discount"]))
-    people = float(orgs.headcount[practice])
     leaving = float(law["health_system.acquisition.leak"]) * seller_freedom(model, buyer, practice)
-    kept = float(law["health_system.acquisition.retention"]) * (1.0 - leaving)
-    prices = price_gain(model, buyer, practice)
-    plain += prices.practice
-    yearly = kept * (plain + extra_340b) + downstream * (1.0 - leaving) + prices.own
     believed = float(law["health_system.acquisition.optimism"]) * (
         1.0 + float(law["health_system.acquisition.noise"]) * _pair_noise(model, buyer, practice)
     )
-    worth = float(years * yearly * believed - float(law["health_system.acquisition.integration_cost"]) * people)
+    years = float(annuity(float(law["practice.horizon"]), float(law["economy.discount"])))
+    return Accounts(
+        plain=plain,
+        extra_340b=extra_340b,
+        downstream=float(seen.downstream_gain[practice]),
+        kept=float(law["health_system.acquisition.retention"]) * (1.0 - leaving),
+        stay=1.0 - leaving,
+        factor=years * believed,
+        integration=float(law["health_system.acquisition.integration_cost"]) * float(orgs.headcount[practice]),
+    )
+
+
+def _most_promising(
+    model: OncologyMarket, buyer: int, practices: list[int], hospitals_of_buyer: NDArray[np.int64]
+) -> list[int]:
+    """Return the practices worth a close look: those whose accounts leave most beyond what their owners would ask."""
+    asking = model.prospects.asking
+    surplus = {row: accounts(model, buyer, row, hospitals_of_buyer).worth() - float(asking[row]) for row in practices}
+    ranked = sorted(practices, key=lambda row: (-round(surplus[row], 2), int(model.orgs.key[row])))
+    return ranked[: int(model.law["health_system.acquisition.diligence"])]
+
+
+def value_practice(model: OncologyMarket, buyer: int, practice: int, hospitals_of_buyer: NDArray[np.int64]) -> Target | None:
+    """Return the offer a system would make for one practice, or None where there is no deal."""
+    seen = model.prospects
+    found = accounts(model, buyer, practice, hospitals_of_buyer)
+    prices = price_gain(model, buyer, practice)
+    worth = found.worth(prices.practice, prices.own)
     agreed = terms(model, practice, worth, float(seen.asking[practice]))
     if agreed is None:
         return None
     price, uplift = agreed
     if price > _means(model, buyer):
         return None
-    reason = _reason(plain, extra_340b, downstream, prices, uplift, float(seen.yearly_margin[practice]) / max(people, 1.0))
-    return Target(buyer, practice, price, uplift, worth, reason)
+    income = float(seen.yearly_margin[practice]) / max(float(model.orgs.headcount[practice]), 1.0)
+    return Target(buyer, practice, price, uplift, worth, _reason(found, prices, uplift, income))
 
 
 def _pair_noise(model: OncologyMarket, buyer: int, seller: int) -> float:
@@ -220,12 +271,12 @@ def _pair_noise(model: OncologyMarket, buyer: int, seller: int) -> float:
     return float(np.clip(model.luck.normal("system.noise", model.t, key)[0], -3.0, 3.0))
 
 
-def _reason(plain: float, extra_340b: float, downstream: float, prices: PriceGain, uplift: float, income: float) -> str:
+def _reason(found: Accounts, prices: PriceGain, uplift: float, income: float) -> str:
     parts = []
-    if extra_340b > 0:
-        parts.append(f"340B prices are worth {money(extra_340b)} a year to the buyer")
-    parts.append(f"hospital rates less hospital costs {money(plain)}")
-    parts.append(f"downstream care {money(downstream)}")
+    if found.extra_340b > 0:
+        parts.append(f"340B prices are worth {money(found.extra_340b)} a year to the buyer")
+    parts.append(f"hospital rates less hospital costs {money(found.plain + prices.practice)}")
+    parts.append(f"downstream care {money(found.downstream)}")
     if prices.own >= 50_000:
         parts.append(f"better prices for its own patients {money(prices.own)}")
     owners = "owners earned" if income >= 0 else "owners fell short of market pay by"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oncsim.codes import BARGAINED, PAYERS
 from oncsim.competition.merger import gross_upward_pressure
-from oncsim.processes.market_power import level_together, positions, prices, standing_together
+from oncsim.processes.market_power import Positions, level_together, positions, prices, standing_together
 from oncsim.processes.standard_patient import standard_patient
 
 if TYPE_CHECKING:
@@ -48,9 +48,12 @@ class DealNumbers:
         )
 
 
-def deal_numbers(model: OncologyMarket, buyer: int, seller: int) -> DealNumbers:
-    """Return what a deal between two organisations would do, from leverage and prices in force."""
-    one, given = model.market_power.leverage[_COMMERCIAL], positions(model)
+def deal_numbers(model: OncologyMarket, buyer: int, seller: int, given: Positions | None = None) -> DealNumbers:
+    """Return what a deal between two organisations would do, from leverage and prices in force.
+
+    ``given`` is what buyers took as given this quarter, where that is at hand.
+    """
+    one, given = model.market_power.leverage[_COMMERCIAL], given or positions(model)
     price = prices(model, _COMMERCIAL, standard_patient(model.law))
     cost = given.cost[_COMMERCIAL]
     to_buyer, to_seller = (

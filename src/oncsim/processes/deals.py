@@ -116,7 +116,7 @@ def _close(model: OncologyMarket, one: Pending) -> None:
     """Close a deal that is due, unless it crosses a screen before somebody who may stop it."""
     target = one.target
     found = screen(model, target.buyer, target.seller)
-    numbers = deal_numbers(model, target.buyer, target.seller).words() if found.flagged else ""
+    numbers = _numbers(model, target) if found.flagged else ""
     if one.reviewed and found.flagged and _stopped(model, target):
         model.orgs.pending[target.seller] = False
         model.tell(
@@ -138,6 +138,11 @@ def _close(model: OncologyMarket, one: Pending) -> None:
             + f": {found.words()}; {numbers}",
         )
     acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
+
+
+def _numbers(model: OncologyMarket, target: Target) -> str:
+    given = model.prospects.positions if hasattr(model, "prospects") else None
+    return deal_numbers(model, target.buyer, target.seller, given).words()
 
 
 def _stopped(model: OncologyMarket, target: Target) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from oncsim.codes import ACADEMIC_CENTER, BARGAINED, HEALTH_SYSTEM, NEEDS, PAYERS
+from oncsim.codes import ACADEMIC_CENTER, BARGAINED, HEALTH_SYSTEM, NEEDS, PAYERS, PRACTICE
 from oncsim.competition.cells import Cells, gather
 from oncsim.competition.field import PriceField, Standing
 from oncsim.competition.leverage import Leverage, leverage
@@ -146,7 +146,9 @@ def _recaptured(model: OncologyMarket, starts: Floats) -> Floats:
     margin = float(law["payer.bargaining.recapture"]) * float(law["finance.downstream_margin"])
     top = orgs.top_owner()
     bought = sites.open & (sites.origin >= 0) & (top[sites.org] != sites.origin)
-    bought &= np.isin(orgs.kind[top[sites.org]], (HEALTH_SYSTEM, ACADEMIC_CENTER))
+    bought &= (orgs.kind[sites.origin.clip(min=0)] == PRACTICE) & np.isin(
+        orgs.kind[top[sites.org]], (HEALTH_SYSTEM, ACADEMIC_CENTER)
+    )
     if margin == 0 or not bought.any():
         return np.zeros(len(sites))
     rows = np.flatnonzero(bought)
@@ -229,17 +231,16 @@ def update_market_power(model: OncologyMarket) -> None:
 
 
 def _update_where(model: OncologyMarket, power: MarketPower, system: Ints, seen: Ints, changed: Ints) -> None:
-    """Work out again the systems whose sites changed hands, and all with a site in the zones where one opened or closed."""
-    zones, sites, size = model.zones, model.sites, len(model.orgs)
+    """Work out again the systems whose sites opened, closed or changed hands.
+
+    What rivals would lose to a practice that was bought they would now lose to its owner; otherwise they follow at the next
+    look at the whole market.
+    """
+    zones, size = model.zones, len(model.orgs)
     top = model.orgs.top_owner()
     moved = np.zeros(size, dtype=np.bool_)
     touched = np.concatenate([system[changed], seen[changed]])
     moved[touched[touched >= 0]] = True
-    appeared = changed[(system[changed] < 0) | (seen[changed] < 0)]
-    local = np.zeros(len(zones), dtype=np.bool_)
-    local[sites.zone[appeared]] = True
-    there = system[(system >= 0) & local[sites.zone]]
-    moved[there] = True
     if not moved.any():
         power.leverage = [_grown(one, size) for one in power.leverage]
         return
@@ -273,11 +274,15 @@ def _grown(one: Leverage, size: int) -> Leverage:
 def _replaced(old: Leverage, fresh: Leverage, rows: NDArray[np.bool_], top: Ints) -> Leverage:
     """Return the old leverage with some rows new, and what went to an acquired system now going to its owner."""
     size = len(rows)
-    owners = sparse.csr_array((np.ones(size), (np.arange(size), top)), shape=(size, size))
-    keep = sparse.csr_array(sparse.diags_array((~rows).astype(np.float64)))
-    take = sparse.csr_array(sparse.diags_array(rows.astype(np.float64)))
-    diversion = sparse.csr_array(keep @ (old.diversion @ owners) + take @ fresh.diversion)
-    diversion.eliminate_zeros()
+    moved = top != np.arange(size)
+    kept = old.diversion
+    if moved[kept.indices].any():
+        owners = sparse.csr_array((np.ones(size), (np.arange(size), top)), shape=(size, size))
+        kept = sparse.csr_array(kept @ owners)
+    both = sparse.csr_array(sparse.diags_array((~rows).astype(np.float64)) @ kept)
+    both.eliminate_zeros()
+    # Fresh rows are empty where the old ones stay.
+    diversion = sparse.csr_array(both + fresh.diversion)
     return Leverage(
         np.where(rows, fresh.willingness, old.willingness),
         np.where(rows, fresh.patients, old.patients),

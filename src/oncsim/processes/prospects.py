@@ -60,8 +60,8 @@ class Prospects:
         ``extra_340b`` where a hospital that takes part is near enough to register the sites, else zero.
     bargained : (organisations, payers of BARGAINED) float
         Yearly receipts of its patients as such a department from payers whose prices are bargained, dollars.
-    receipts : (organisations, payers of BARGAINED) float
-        What those payers pay its sites in a year now, dollars.
+    receipts, owned_receipts : (organisations, payers of BARGAINED) float
+        What those payers pay its sites in a year now, and all it owns, dollars.
     level : (organisations, payers of BARGAINED) float
         Price level of the mean hospital department of its region, at which ``plain`` and ``bargained`` are priced.
     positions : Positions
@@ -92,6 +92,7 @@ class Prospects:
     reachable_340b: Floats
     bargained: Floats
     receipts: Floats
+    owned_receipts: Floats
     level: Floats
     positions: Positions
     load: Floats
@@ -129,6 +130,7 @@ def prospects(model: OncologyMarket) -> Prospects:
         (orgs.kind == PRACTICE) & (orgs.status == 0) & ~orgs.pending & (orgs.headcount > 0) & (orgs.starts > 0)
     )
     tree = cKDTree(unit_vectors(orgs.lat[candidates], orgs.lon[candidates])) if len(candidates) else None
+    paid = 4.0 * model.money.paid[:, list(BARGAINED)].sum(axis=2)
     return Prospects(
         yearly_margin=yearly,
         asking=_asking(model, yearly),
@@ -142,7 +144,8 @@ def prospects(model: OncologyMarket) -> Prospects:
         downstream_gain=_downstream(model),
         reachable_340b=_reachable_340b(model, extra_340b),
         bargained=sum_rows(sites.org, worth.bargained, size),
-        receipts=sum_rows(sites.org, 4.0 * model.money.paid[:, list(BARGAINED)].sum(axis=2), size),
+        receipts=sum_rows(sites.org, paid, size),
+        owned_receipts=sum_rows(orgs.top_owner()[sites.org], paid, size),
         level=hospital_level(model)[model.region[orgs.zone.clip(min=0)]],
         positions=positions(model),
         load=load,

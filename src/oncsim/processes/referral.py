@@ -51,13 +51,14 @@ def hospital_weights(model: OncologyMarket) -> tuple[NDArray[np.int64], NDArray[
 def hospital_reach(model: OncologyMarket, zone: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the share of the hospital care of each zone that its owner's hospitals draw by beds and distance, (n,)."""
     from_zone, hospital, share = model.referrers
-    if len(from_zone) == 0:
+    if len(from_zone) == 0 or len(zone) == 0:
         return np.zeros(len(zone))
-    top = model.orgs.top_owner()[model.hospitals.org[hospital]]
-    total = np.bincount(from_zone, weights=share, minlength=len(model.zones))
-    part = np.divide(share, total[from_zone], out=np.zeros_like(share), where=total[from_zone] > 0)
-    drawn = sparse.csr_matrix((part, (from_zone, top)), shape=(len(model.zones), len(model.orgs)))
-    return np.asarray(drawn[zone, owner], dtype=np.float64).ravel()
+    # Every zone lists equally many hospitals, one after the other.
+    near = share.reshape(len(model.zones), -1)[zone]
+    owners = model.orgs.top_owner()[model.hospitals.org[hospital]].reshape(len(model.zones), -1)[zone]
+    total = near.sum(axis=1)
+    mine = np.where(owners == owner[:, None], near, 0.0).sum(axis=1)
+    return np.divide(mine, total, out=np.zeros(len(zone)), where=total > 0)
 
 
 def tie_strength(model: OncologyMarket) -> NDArray[np.float64]:
