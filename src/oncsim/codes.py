@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PAYERS = ("medicare_ffs", "medicare_advantage", "commercial", "medicaid", "uninsured")
+PAYER_LABELS = ("Medicare", "Medicare Advantage", "commercial", "Medicaid", "uninsured")  # as people say them
 # Payers whose prices are bargained, as places in PAYERS, in the order of arrays over them.
 BARGAINED = (PAYERS.index("medicare_advantage"), PAYERS.index("commercial"))
 NEEDS = ("standard", "advanced", "tertiary")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from oncsim.agents.organization import Organization
-from oncsim.codes import HOSPITAL_KINDS, OFFICE, PAYERS
+from oncsim.codes import HOSPITAL_KINDS, OFFICE, PAYER_LABELS, PAYERS
 from oncsim.processes.payment import infusion_price
 
-LABELS = ("Medicare", "Medicare Advantage", "commercial", "Medicaid", "uninsured")  # in the order of PAYERS
+LABELS = PAYER_LABELS
 
 
 class Payer(Organization):

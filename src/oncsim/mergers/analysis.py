@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oncsim.calendar import Quarter
-from oncsim.codes import PAYERS
+from oncsim.codes import PAYER_LABELS, PAYERS
 from oncsim.errors import Fault, InputError
 from oncsim.mergers.effects import PayerEffect
 from oncsim.mergers.law import Review, review
@@ -156,7 +156,7 @@ def _notes(model: OncologyMarket, one: Party, other: Party, payers: tuple[PayerE
     found = [f"{party.asked} belongs to {party.name}: the deal is worked out for the owner at the top" for party in owned]
     found = [*market_notes(model), *found]
     for effect in payers:
-        label = effect.payer.replace("_", " ")
+        label = PAYER_LABELS[PAYERS.index(effect.payer)]
         for party, stand in ((one, effect.one), (other, effect.other)):
             if not stand.in_network:
                 found.append(f"{party.name} is out of the {label} network now: it is weighed as it would be inside")

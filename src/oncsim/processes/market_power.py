@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from oncsim.codes import ACADEMIC_CENTER, BARGAINED, HEALTH_SYSTEM, NEEDS, PAYERS, PRACTICE
+from oncsim.codes import ACADEMIC_CENTER, BARGAINED, HEALTH_SYSTEM, NEEDS, PAYER_LABELS, PRACTICE
 from oncsim.competition.cells import Cells, gather
 from oncsim.competition.field import PriceField, Standing
 from oncsim.competition.leverage import Leverage, leverage
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _NEEDS = len(NEEDS)
 COLUMNS = [slice(place * _NEEDS, (place + 1) * _NEEDS) for place in range(len(BARGAINED))]
-LABELS = tuple(PAYERS[payer].replace("_", " ").capitalize() for payer in BARGAINED)
+LABELS = tuple(PAYER_LABELS[payer] for payer in BARGAINED)
 NEAR_ONE = 0.98
 NEVER = -1_000_000
 
@@ -302,9 +302,9 @@ def _warn(model: OncologyMarket, power: MarketPower) -> None:
             power.warned = True
             first = rows[np.lexsort((model.orgs.key[rows], -one.largest[rows]))[:3]]
             names = ", ".join(str(model.orgs.name[row]) for row in first)
-            many = "systems treat" if len(rows) > 1 else "system treats"
+            who = f"{len(rows)} systems treat" if len(rows) > 1 else "1 system treats"
             model.warnings.append(
-                f"{label}: {len(rows)} {many} more than {NEAR_ONE:.0%} of some zone's patients ({names}"
+                f"{label[0].upper()}{label[1:]}: {who} more than {NEAR_ONE:.0%} of some zone's patients ({names}"
                 f"{' ...' if len(rows) > 3 else ''}): their willingness to pay rests on the share treated beyond every "
                 "system (payer.bargaining.beyond)"
             )
