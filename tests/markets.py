@@ -28,6 +28,14 @@ METRO = {"source": "archetype", "kind": "metro"}
 MIXED = {"source": "archetype", "kind": "mixed"}
 RURAL = {"source": "archetype", "kind": "rural"}
 VERMONT = {"source": "embedded", "states": ["VT"]}
+# Behaviour under which systems buy whatever they can.
+EAGER = {
+    "health_system.acquisition.attention": 1.0,
+    "health_system.acquisition.optimism": 3.0,
+    "health_system.acquisition.integration_cost": 0.0,
+    "health_system.acquisition.miles": 100.0,
+    "practice.autonomy.median": 0.0,
+}
 
 
 def scenario(quarters: int = 4, market: dict[str, Any] | None = None, **sections: Any) -> Scenario:

@@ -228,7 +228,7 @@ WRONG = [
     (["--markets", "-2"], "--markets: -2 is not allowed (0 or more; 0 is all)"),
     (["--systems", "-1"], "--systems: -1 is not allowed (0 or more; 0 is all)"),
     (["--figure", "x.pgn"], "--figure: 'x.pgn' is not a picture (end it in .png or .svg; did you mean 'png'?)"),
-    (["--figure", "none/x.png"], "--figure: there is no folder 'none'"),
+    (["--figure", "none/x.png"], "--figure: there is no folder 'none' (make it first)"),
     (["--figure", "there.png"], "--figure: 'there.png' is a folder"),
     (
         ["--at", "2026", "--markets", "-1", "--market-type", "x", "--figure", "x"],

@@ -306,7 +306,7 @@ def test_a_figure_that_cannot_be_written_is_a_plain_line(tmp_path: Path, capsys:
     assert main(["merger", "S1", "S2", *METRO, "--figure", str(tmp_path / "deal.png")]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == f"{tmp_path / 'deal.png'}: cannot be written (Is a directory)\n"
+    assert said.err == f"--figure: {str(tmp_path / 'deal.png')!r} is a folder\n"
 
 
 def test_quiet_says_nothing_and_still_draws(tmp_path: Path, capsys: Captured) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from markets import METRO, MIXED, events, run, start, tiny_market
+from markets import EAGER, METRO, MIXED, events, run, start, tiny_market
 from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, PRACTICE, STATES
 from oncsim.model import OncologyMarket
 from oncsim.processes.antitrust import Screen, notice, screen, series_price
@@ -17,14 +17,6 @@ from oncsim.processes.deals import Pending, deals, offer
 from oncsim.processes.jurisdiction import by_state
 from oncsim.processes.prospects import prospects
 
-# A market where systems buy whatever they can.
-EAGER = {
-    "health_system.acquisition.attention": 1.0,
-    "health_system.acquisition.optimism": 3.0,
-    "health_system.acquisition.integration_cost": 0.0,
-    "health_system.acquisition.miles": 100.0,
-    "practice.autonomy.median": 0.0,
-}
 SYSTEMS = (HEALTH_SYSTEM, ACADEMIC_CENTER)
 FILE_ALL = {"set": "policy.antitrust.hsr_threshold", "to": 0.0}
 

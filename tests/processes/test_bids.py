@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markets import METRO, events, run, start
+from markets import EAGER, METRO, events, run, start
 from oncsim.codes import BARGAINED, HEALTH_SYSTEM, HOSPITAL_KINDS, PAYERS, PRACTICE
 from oncsim.model import OncologyMarket
 from oncsim.processes.bids import Target, best_target, contested, price_gain, terms, value_practice
@@ -18,13 +18,6 @@ from oncsim.processes.deals import Pending, deals
 from oncsim.processes.market_power import level_together, positions
 from oncsim.processes.prospects import prospects
 
-EAGER = {
-    "health_system.acquisition.attention": 1.0,
-    "health_system.acquisition.optimism": 3.0,
-    "health_system.acquisition.integration_cost": 0.0,
-    "health_system.acquisition.miles": 100.0,
-    "practice.autonomy.median": 0.0,
-}
 COMMERCIAL = BARGAINED.index(PAYERS.index("commercial"))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markets import METRO, events, finish, run, start
+from markets import EAGER, METRO, events, finish, run, start
 from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, NETWORK, PRACTICE
 from oncsim.model import OncologyMarket
 from oncsim.processes.bids import Target, best_target, seller_share, terms, value_practice
@@ -20,14 +20,6 @@ from oncsim.processes.finance import UnitCosts
 from oncsim.processes.prospects import annuity, prospects
 
 SYSTEMS = (HEALTH_SYSTEM, ACADEMIC_CENTER)
-# A market where systems buy whatever they can.
-EAGER = {
-    "health_system.acquisition.attention": 1.0,
-    "health_system.acquisition.optimism": 3.0,
-    "health_system.acquisition.integration_cost": 0.0,
-    "health_system.acquisition.miles": 100.0,
-    "practice.autonomy.median": 0.0,
-}
 CERTAIN = {"health_system.acquisition.noise": 0.0}
 
 

@@ -9,13 +9,12 @@ import click
 
 from oncsim.calendar import Quarter
 from oncsim.cli.console import console
+from oncsim.cli.pictures import wrong_picture
 from oncsim.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from oncsim.market_structure import MarketConcentration
     from oncsim.scenario import Scenario
-
-_FORMS = ("png", "svg")
 
 
 @click.command("concentration")
@@ -128,15 +127,8 @@ def _checked(
     for name, count in counts.items():
         if count < 0:
             fault(name, f"{count} is not allowed (0 or more; 0 is all)")
-    if figure is not None:
-        form = figure.suffix.lower().removeprefix(".")
-        if form not in _FORMS:
-            near = did_you_mean(form, _FORMS)
-            fault("--figure", f"{figure.name!r} is not a picture (end it in .png or .svg{near})")
-        elif not figure.parent.is_dir():
-            fault("--figure", f"there is no folder {str(figure.parent)!r}")
-        elif figure.is_dir():
-            fault("--figure", f"{str(figure)!r} is a folder")
+    if figure is not None and (wrong := wrong_picture(figure)):
+        fault("--figure", wrong)
     if faults:
         raise InputError(faults)
     return quarter

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oncsim.cli.pictures import wrong_picture
 from oncsim.codes import BARGAINED, PAYERS
 from oncsim.errors import Fault, InputError, did_you_mean
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from oncsim.calendar import Quarter
 
 BARGAINING = tuple(PAYERS[payer] for payer in BARGAINED)
-FORMS = ("png", "svg")
 
 
 def check_words(
@@ -55,8 +54,8 @@ def check_words(
         fault("--price", f"{price:g} is no price (dollars above zero)")
     if not 0 <= seed <= LARGEST_SEED:
         fault("--seed", f"{seed} is not allowed (0 to 2^63 - 1)")
-    if figure is not None:
-        _check_picture(figure, fault)
+    if figure is not None and (wrong := wrong_picture(figure)):
+        fault("--figure", wrong)
     quarter = None
     try:
         quarter = read_quarter(at)
@@ -65,12 +64,3 @@ def check_words(
     if faults:
         raise InputError(faults)
     return quarter
-
-
-def _check_picture(path: Path, fault: Callable[[str, str], None]) -> None:
-    form = path.suffix.lower().removeprefix(".")
-    if form not in FORMS:
-        near = did_you_mean(form, FORMS)
-        fault("--figure", f"{path.name!r} is not a picture (end it in .png or .svg{near})")
-    elif not path.parent.is_dir():
-        fault("--figure", f"there is no folder {str(path.parent)!r} (make it first)")

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from oncsim.reports.figures.panels import Line, Panel, time_panels
-from oncsim.reports.figures.style import BLUE, VERMILLION
+from oncsim.reports.figures.style import BLACK, BLUE, VERMILLION
 
 _PANELS = (
     Panel(
@@ -21,11 +21,30 @@ _PANELS = (
         (Line("price.commercial_index", "", "", BLUE),),
         "fixed basket, 100 at the start",
     ),
+    Panel(
+        "Hospital over office price",
+        "times",
+        (
+            Line("price.hospital_to_office", "payer=commercial", "commercial", VERMILLION),
+            Line("price.hospital_to_office", "payer=medicare_advantage", "Medicare Advantage", BLUE, "--"),
+        ),
+        "ratio of mean prices of an infusion",
+    ),
+    Panel(
+        "Commercial price two years after a deal",
+        "share",
+        (
+            Line("price.after_acquisition", "component=total;years=2", "in all", BLACK),
+            Line("price.after_acquisition", "component=bargained;years=2", "bargained", VERMILLION, "--"),
+            Line("price.after_acquisition", "component=rate_table;years=2", "hospital rates", BLUE, ":"),
+        ),
+        "relative change at offices that hospitals bought",
+    ),
 )
 
 
 def prices(metrics: pd.DataFrame) -> Figure:
-    """Draw the commercial price index and the ratio of commercial to Medicare prices.
+    """Draw the price index, commercial over Medicare, hospital over office, and what deals did to prices.
 
     Parameters
     ----------
