@@ -359,7 +359,7 @@ def payer_numbers(model: Any, payer: str, one: int, other: int) -> dict[str, Any
     gains_of = {s: before[s].patients * (most(before[s], on, price) - on.cost[s]) for s in (one, other) if s not in failing}
     kept = sum(on.weight[s] * gain for s, gain in gains_of.items()) / sum(gains_of.values())
     people = sum(float(model.orgs.headcount[o]) for o in range(len(model.orgs)) if top(model, o) in (one, other))
-    weight = bargaining_weight(model, one, people)
+    weight = max(bargaining_weight(model, party, people) for party in (one, other))  # whoever buys
     extra = extra_recapture(model, payer, one, other)
     alone = changed(on, {**on.cost, one: mean_cost}, {**on.weight, one: kept})
     new = changed(on, {**on.cost, one: mean_cost + extra}, {**on.weight, one: weight})

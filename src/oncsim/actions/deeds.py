@@ -27,6 +27,8 @@ from oncsim.codes import (
     TIE_STAGES,
 )
 from oncsim.errors import RunError, did_you_mean
+from oncsim.processes.antitrust import screen
+from oncsim.processes.deals import tell_flagged
 from oncsim.processes.partnership import end_tie, sign_tie
 from oncsim.ties.trust import DISSOLVED
 
@@ -59,6 +61,10 @@ def _takeover(model: OncologyMarket, row: int, given: Arguments) -> None:
     if buyer == row or model.orgs.status[row] != ACTIVE or model.orgs.status[buyer] != ACTIVE:
         return
     price = float(given["price"])
+    if hasattr(model, "market_power"):
+        found = screen(model, buyer, row)
+        if found.flagged:
+            tell_flagged(model, buyer, row, found, "the scenario wills it")
     if model.orgs.kind[row] == 0:
         acquire(model, row, buyer, price, 0.0, "scripted by the scenario")
         return

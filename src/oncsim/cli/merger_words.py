@@ -147,7 +147,7 @@ def prices(deal: MergerAnalysis) -> str:
     nash, passed = effect.effects[NASH], effect.effects[PASS]
     alone = f"{change(nash.leverage_alone)} from leverage alone"
     if abs(nash.level - nash.leverage_alone) > 0.005:
-        alone += ", the rest from the buyer's weight and referrals"
+        alone += ", the rest from the bargaining weight of both as one"
     text = (
         f"With every contract renewed, what commercial plans pay the two changes by {change(nash.paid)} under Nash "
         f"bargaining ({alone}) and {change(passed.paid)} where willingness to pay "

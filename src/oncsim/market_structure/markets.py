@@ -14,6 +14,7 @@ from oncsim.state.sums import sum_by
 
 if TYPE_CHECKING:
     from oncsim.metrics import View
+    from oncsim.state.zones import Zones
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,7 +31,7 @@ def markets_of(view: View, kind: str, screen: float, flow: float) -> tuple[tuple
         "hhi_flow": _flow_of_markets(view, kind, len(ids)),
         "cr4": held.largest(4),
     }
-    names = _market_names(view, ids)
+    names = market_names(view.model.zones, ids)
     owners = np.bincount(held.market, minlength=len(ids))
     lead = _largest(held)
     found = []
@@ -86,11 +87,11 @@ def _largest(held: Holdings) -> Ints:
     return found
 
 
-def _market_names(view: View, ids: list[str]) -> list[str]:
+def market_names(zones: Zones, ids: list[str]) -> list[str]:
     """Return what people call markets; the code itself where nobody named it."""
     from oncsim.market import facts
 
-    own = view.model.zones.market_names
+    own = zones.market_names
     unknown = [one for one in ids if one not in own]
     named = {**facts.STATE_NAMES, "plane": "The plane", "rest": "Outside metropolitan areas"}
     named |= {f"{state}-rest": f"{name}, outside metropolitan areas" for state, name in facts.STATE_NAMES.items()}

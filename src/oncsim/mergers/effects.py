@@ -127,7 +127,7 @@ class PayerEffect:
     weight_before : tuple of float
         Bargaining weights of the parties.
     weight_after, weight_kept : float
-        The weight of both as one (kind of the buyer, oncologists of both), and the one that would keep their part of the
+        The weight of both as one (higher of their kinds, oncologists of both), and the one that would keep their part of the
         gains from trade.
     recapture : float
         What the buyer's hospitals would keep of the target's patients, which stiffens its bargaining: rise of the avoidable

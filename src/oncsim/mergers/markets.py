@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from oncsim.calendar import Quarter
-from oncsim.codes import STATES
 from oncsim.competition.concentration import Holdings, holdings
 from oncsim.competition.control import modified_hhi, shares_through_chains
 from oncsim.errors import Fault, InputError, did_you_mean
+from oncsim.market_structure.markets import market_names
 from oncsim.mergers.parties import Party
 from oncsim.parameters import Parameters
 from oncsim.ties.ownership import direct_holdings, ownership_and_control
@@ -150,13 +150,14 @@ def market_effects(
     rows = np.flatnonzero(share[0] + share[1] > 0)
     change = np.round(hhi[1] - hhi[0], 6)
     order = rows[np.lexsort((rows, -before.totals[rows], -change[rows]))]
+    names = market_names(model.zones, ids)
     found = []
     for row in order:
         deal = (float(hhi[1][row]), float(hhi[1][row] - hhi[0][row]), float(share[0][row] + share[1][row]))
         found.append(
             MarketEffect(
                 ids[row],
-                _name(model, ids[row]),
+                names[row],
                 4.0 * float(before.totals[row]),
                 float(share[0][row]),
                 float(share[1][row]),
@@ -170,15 +171,6 @@ def market_effects(
             )
         )
     return tuple(found)
-
-
-def _name(model: OncologyMarket, market: str) -> str:
-    """Return what people call a market; only the zones' own markets have names."""
-    named = model.zones.market_names.get(market)
-    if named is not None:
-        return named
-    rest = market.removesuffix("-rest")
-    return f"{rest}, outside metropolitan areas" if rest in STATES and rest != market else market
 
 
 def _shares(held: Holdings, owner: int) -> Floats:

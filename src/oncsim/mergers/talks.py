@@ -196,9 +196,12 @@ def vertical(model: OncologyMarket, one: int, other: int) -> bool:
 
 
 def weight_together(model: OncologyMarket, one: int, other: int) -> float:
-    """Return the bargaining weight after the deal: that of the buyer's kind, with the oncologists of both."""
+    """Return the bargaining weight after the deal: the higher of their kinds, whoever buys, with the oncologists of both.
+
+    Who is bought loses no skill at the table; in runs the buyer's kind is the higher one.
+    """
     law, orgs = model.law, model.orgs
-    kind = float(law["payer.bargaining.weight"][ORG_KINDS[orgs.kind[one]]])
+    kind = max(float(law["payer.bargaining.weight"][ORG_KINDS[orgs.kind[party]]]) for party in (one, other))
     people = float(orgs.headcount[np.isin(orgs.top_owner(), (one, other))].sum())
     slope = float(law["payer.bargaining.size_slope"])
     return float(np.clip(kind + slope * np.log10(max(people, 1.0) / 10.0), 0.0, 0.8))

@@ -95,7 +95,9 @@ def vertical_effect(model: OncologyMarket, one: Party, other: Party, effect: Pay
     rate_table = department / office - 1.0 if office > 0 else 0.0
     mode = str(model.law["payer.bargaining.mode"])
     now = {name: effect.other.price if name == mode else effect.other.renewed[name] for name in MODELS}
-    bargain = {name: effect.effects[name].after / now[name] - 1.0 if now[name] > 0 else 0.0 for name in MODELS}
+    # Where prices are those of the class of site, all of the change comes with the class.
+    talks = bargained(model)
+    bargain = {name: effect.effects[name].after / now[name] - 1.0 if talks and now[name] > 0 else 0.0 for name in MODELS}
     return VerticalEffect(
         sites=len(rows),
         infusions=4.0 * float(infusions.sum()),

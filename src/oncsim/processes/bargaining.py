@@ -235,6 +235,8 @@ def _leave_out(model: OncologyMarket, position: int, outcome: Bargain, rows: Fla
 
 def _tell_steps(model: OncologyMarket, before: Floats) -> None:
     """Tell of renewals that raise the price of an acquired site by more than a tenth: the bargained part of a deal."""
+    if not bargained(model):
+        return
     sites, level = model.sites, model.contracts.level[:, _COMMERCIAL]
     top = model.orgs.top_owner()[sites.org]
     bought = sites.open & (sites.origin >= 0) & (sites.origin != top)

@@ -44,7 +44,8 @@ class DealNumbers:
         return (
             f"{self.to_buyer:.0%} of the seller's patients would turn to the buyer next and {self.to_seller:.0%} the other "
             f"way, GUPPI {self.seller_pressure:.1%} and {self.buyer_pressure:.1%}, willingness to pay "
-            f"{self.willingness:+.1%}, bargained commercial price of both {self.price:+.1%}"
+            f"{self.willingness:+.1%}, bargained commercial price of both {self.price:+.1%} "
+            "with every other price standing"
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from oncsim.actions.ownership import acquire
 from oncsim.codes import NETWORK, PAYER
-from oncsim.processes.antitrust import notice, screen
+from oncsim.processes.antitrust import Screen, notice, screen
 from oncsim.processes.bids import Target, contested
 from oncsim.processes.deal_numbers import deal_numbers
 from oncsim.state.physicians import full_time_equivalents
@@ -116,7 +116,6 @@ def _close(model: OncologyMarket, one: Pending) -> None:
     """Close a deal that is due, unless it crosses a screen before somebody who may stop it."""
     target = one.target
     found = screen(model, target.buyer, target.seller)
-    numbers = _numbers(model, target) if found.flagged else ""
     if one.reviewed and found.flagged and _stopped(model, target):
         model.orgs.pending[target.seller] = False
         model.tell(
@@ -124,25 +123,31 @@ def _close(model: OncologyMarket, one: Pending) -> None:
             target.buyer,
             other=target.seller,
             amount=found.share,
-            text=f"the acquisition of {{other}} by {{actor}} is blocked: {found.words()}; {numbers}",
+            text=f"the acquisition of {{other}} by {{actor}} is blocked: {found.words()}; "
+            + _numbers(model, target.buyer, target.seller),
         )
         return
     if found.flagged:
-        model.tell(
-            "merger_flagged",
-            target.buyer,
-            other=target.seller,
-            amount=found.change,
-            text="the acquisition of {other} by {actor} crosses the screen of the merger guidelines and "
-            + ("goes through" if one.reviewed else "nobody who could stop it has looked")
-            + f": {found.words()}; {numbers}",
-        )
+        how = "goes through" if one.reviewed else "nobody who could stop it has looked"
+        tell_flagged(model, target.buyer, target.seller, found, how)
     acquire(model, target.seller, target.buyer, target.price, target.uplift, target.reason)
 
 
-def _numbers(model: OncologyMarket, target: Target) -> str:
+def tell_flagged(model: OncologyMarket, buyer: int, seller: int, found: Screen, how: str) -> None:
+    """Tell of a deal that crosses a screen of the merger guidelines and is not stopped, with its numbers."""
+    model.tell(
+        "merger_flagged",
+        buyer,
+        other=seller,
+        amount=found.change,
+        text=f"the acquisition of {{other}} by {{actor}} crosses the screen of the merger guidelines and {how}: "
+        f"{found.words()}; {_numbers(model, buyer, seller)}",
+    )
+
+
+def _numbers(model: OncologyMarket, buyer: int, seller: int) -> str:
     given = model.prospects.positions if hasattr(model, "prospects") else None
-    return deal_numbers(model, target.buyer, target.seller, given).words()
+    return deal_numbers(model, buyer, seller, given).words()
 
 
 def _stopped(model: OncologyMarket, target: Target) -> bool:

@@ -304,9 +304,9 @@ def _warn(model: OncologyMarket, power: MarketPower) -> None:
             names = ", ".join(str(model.orgs.name[row]) for row in first)
             who = f"{len(rows)} systems treat" if len(rows) > 1 else "1 system treats"
             model.warnings.append(
-                f"{label[0].upper()}{label[1:]}: {who} more than {NEAR_ONE:.0%} of some zone's patients ({names}"
-                f"{' ...' if len(rows) > 3 else ''}): their willingness to pay rests on the share treated beyond every "
-                "system (payer.bargaining.beyond)"
+                f"{label[0].upper()}{label[1:]}: {who} more than {NEAR_ONE:.0%} of the patients of some zone and need "
+                f"({names}{' ...' if len(rows) > 3 else ''}): their willingness to pay rests on the share treated beyond "
+                "every system (payer.bargaining.beyond)"
             )
             return
 

@@ -28,6 +28,7 @@ from oncsim.codes import (
 from oncsim.prices.drugs import COMMERCIAL
 from oncsim.prices.places import PaymentPlaces
 from oncsim.prices.rates import allowed_rates
+from oncsim.processes.bargaining import bargained, contract_at
 from oncsim.processes.payment import contract_of_sites, infusion_price, payment_places
 
 if TYPE_CHECKING:
@@ -85,14 +86,22 @@ def price_changes(model: OncologyMarket) -> PriceChanges:
     contract = contract_of_sites(model).of(rows)
     nobody = np.full(len(rows), -1, dtype=np.int64)
     office = PaymentPlaces(np.full(len(rows), SET_OFFICE), nobody, places.state, places.rural, np.zeros(len(rows)))
-    here, there = (infusion_price(model.law, allowed_rates(model.law, at, contract), COMMERCIAL) for at in (places, office))
+    before = contract
+    if not bargained(model):
+        # Then all of the change comes with the class of the site.
+        before = contract_at(model, model.law, "office", model.contracts.level[rows], contract.shipped)
+    here, there = (
+        infusion_price(model.law, allowed_rates(model.law, at, terms), COMMERCIAL)
+        for at, terms in ((places, contract), (office, before))
+    )
     level = model.contracts.level[rows, _POSITION] / office_level(model)
     segments = slice(COMMERCIAL * len(NEEDS), (COMMERCIAL + 1) * len(NEEDS))
     return PriceChanges(
         site=rows,
         years=(model.t - orgs.acquired_at[sites.origin[rows]]) // 4,
         rate_table=np.divide(here, there, out=np.ones(len(rows)), where=there > 0),
-        bargained=level / sites.level_before[rows],  # in levels of independent practices of the time
+        # In levels of independent practices of the time.
+        bargained=level / sites.level_before[rows] if bargained(model) else np.ones(len(rows)),
         infusions=sites.infusions[rows, segments].sum(axis=1),
         by_hospital=np.isin(orgs.kind[top[rows]], (HEALTH_SYSTEM, ACADEMIC_CENTER)),
     )

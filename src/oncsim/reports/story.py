@@ -11,7 +11,7 @@ from oncsim.reports import words
 
 # How much one event of a kind says about a market (judgement): the first word that occurs in its name counts.
 _WEIGHTS: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("network_exit", "network_return"), 1.0),
+    (("network_exit", "network_return", "price_step"), 1.8),
     (("resale",), 2.0),
     (("policy", "scenario", "script", "law"), 6.0),
     (("takeover", "merge", "acqui", "purchase", "sale"), 5.0),

@@ -248,7 +248,9 @@ def _prices(axes: Axes, deal: MergerAnalysis) -> None:
             found = effect.effects[model]
             alone = found.leverage_alone
             axes.barh([place], [alone], height=0.62, color="#3B3B3B")
-            axes.barh([place], [found.level - alone], left=[alone], height=0.62, color=_REST)
+            # Where the two parts point apart the second lies over the first: a thinner bar lets both be seen.
+            height = 0.62 if alone * (found.level - alone) >= 0 else 0.26
+            axes.barh([place], [found.level - alone], left=[alone], height=height, color=_REST)
             _row_name(axes, place, short, 8, "normal")
             ends += [alone, found.level]
             labels.append((place, found.level, alone))
@@ -262,7 +264,7 @@ def _prices(axes: Axes, deal: MergerAnalysis) -> None:
     _bare(axes)
     handles = [
         Patch(color="#3B3B3B", label="from leverage alone"),
-        Patch(color=_REST, label="from the buyer's weight and referrals"),
+        Patch(color=_REST, label="from the weight of both as one, and referrals"),
     ]
     axes.legend(
         handles=handles,
