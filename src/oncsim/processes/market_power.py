@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -192,7 +193,7 @@ def begin_market_power(model: OncologyMarket) -> MarketPower:
     sourced = class_levels(model, patient)
     many = len(BARGAINED)
     cells = joint_cells(model, system)
-    found = [leverage(cells.of_columns(columns), joining(model, place)) for place, columns in enumerate(COLUMNS)]
+    found = _leverage_of_all(model, [cells.of_columns(columns) for columns in COLUMNS])
     value, rate, reference = np.zeros(many), np.zeros(many), np.ones(many)
     for position, one in enumerate(found):
         volume = np.where(system >= 0, volumes_of_sites(model, position, patient), 0.0)
@@ -208,6 +209,13 @@ def begin_market_power(model: OncologyMarket) -> MarketPower:
     return power
 
 
+def _leverage_of_all(model: OncologyMarket, cells: list[Cells], rows: NDArray[np.bool_] | None = None) -> list[Leverage]:
+    """Return leverage over every payer, worked out side by side: array work lets other threads run, and none shares any."""
+    inside = [joining(model, place) for place in range(len(cells))]
+    with ThreadPoolExecutor(len(cells)) as pool:
+        return list(pool.map(leverage, cells, inside, [rows] * len(cells)))
+
+
 def update_market_power(model: OncologyMarket) -> None:
     """Look at the whole market once a year; between, where ownership or sites changed."""
     power = model.market_power
@@ -218,8 +226,7 @@ def update_market_power(model: OncologyMarket) -> None:
     if model.quarter.number == 1:
         power.cells = joint_cells(model, system)
         power.field, power.priced_at = None, NEVER
-        each = [power.cells.of_columns(columns) for columns in COLUMNS]
-        power.leverage = [leverage(one, joining(model, place)) for place, one in enumerate(each)]
+        power.leverage = _leverage_of_all(model, [power.cells.of_columns(columns) for columns in COLUMNS])
         power.system = power.seen = system
         _warn(model, power)
         return
@@ -248,8 +255,7 @@ def _update_where(model: OncologyMarket, power: MarketPower, system: Ints, seen:
     mine = system[layout.site]
     wanted = np.zeros(len(zones), dtype=np.bool_)
     wanted[layout.zone[(mine >= 0) & moved[mine.clip(min=0)]]] = True
-    for position, cells in enumerate(payer_cells(model, system, wanted)):
-        fresh = leverage(cells, joining(model, position), moved)
+    for position, fresh in enumerate(_leverage_of_all(model, payer_cells(model, system, wanted), moved)):
         power.leverage[position] = _replaced(_grown(power.leverage[position], size), fresh, moved, top)
 
 
