@@ -207,6 +207,7 @@ def _hospitals(rng: np.random.Generator, zones: pd.DataFrame, systems: int, cent
                 "route_340b": route,
                 "hospital_class": "general",
                 "participates_340b": route != "",
+                "lines": "surgery;imaging;biopsy;inpatient",
                 "generated": False,
             }
         ),

@@ -13,7 +13,7 @@ from files_toy import toy, write_tables
 
 from oncsim.errors import InputError
 from oncsim.market.check import check_market
-from oncsim.market.form import Market, empty_table
+from oncsim.market.form import Market, empty_table, shape_table
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_ties_join_two_organizations_once(market: Market) -> None:
         ),
     ):
         with pytest.raises(InputError) as error:
-            check_market(dataclasses.replace(market, ties=pd.DataFrame(ties)))
+            check_market(dataclasses.replace(market, ties=shape_table("ties", pd.DataFrame(ties))))
         assert message in str(error.value)
 
 

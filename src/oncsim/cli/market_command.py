@@ -124,7 +124,8 @@ def _draw(market: Market, path: Path) -> None:
 
     # The figure draws runs: a market is a run of which only the start is known.
     sites = market.sites.assign(quarter="start", open=True, patients=market.sites["oncologists"].astype(float))
-    figure = site_map(market.zones, sites, plane=market.source == "archetype")
+    plane = market.source == "archetype" or (market.source == "composed" and not market.zones["state"].any())
+    figure = site_map(market.zones, sites, plane=plane)
     try:
         path.write_bytes(to_bytes(figure, form))
     except OSError as error:

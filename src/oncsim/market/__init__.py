@@ -1,4 +1,4 @@
-"""Markets: what a place holds at the start, from embedded geography, the user's files or an archetype."""
+"""Markets: what a place holds at the start: embedded geography, the user's files, an archetype, or as a scenario says."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oncsim.market.form import Market
-    from oncsim.market.spec import ArchetypeMarket, EmbeddedMarket, FilesMarket
+    from oncsim.market.spec import AnyMarket
 
 __all__ = ["build_market"]
 
 
-def build_market(spec: EmbeddedMarket | FilesMarket | ArchetypeMarket, folder: Path) -> Market:
+def build_market(spec: AnyMarket, folder: Path) -> Market:
     """Build the market that the ``market:`` section of a scenario asks for, and check it.
 
     Parameters
     ----------
-    spec : EmbeddedMarket, FilesMarket or ArchetypeMarket
+    spec : EmbeddedMarket, FilesMarket, ArchetypeMarket or ComposedMarket
         The section, validated.
     folder : pathlib.Path
         Folder of the scenario file, from which the user's tables are found.
@@ -35,7 +35,7 @@ def build_market(spec: EmbeddedMarket | FilesMarket | ArchetypeMarket, folder: P
     return market
 
 
-def _build(spec: EmbeddedMarket | FilesMarket | ArchetypeMarket, folder: Path) -> Market:
+def _build(spec: AnyMarket, folder: Path) -> Market:
     if spec.source == "embedded":
         from oncsim.market.embedded import build_embedded
 
@@ -44,6 +44,10 @@ def _build(spec: EmbeddedMarket | FilesMarket | ArchetypeMarket, folder: Path) -
         from oncsim.market.archetype import build_archetype
 
         return build_archetype(spec)
+    if spec.source == "composed":
+        from oncsim.market.composed import build_composed
+
+        return build_composed(spec)
     from oncsim.market.files import build_files
 
     return build_files(spec, folder)

@@ -22,6 +22,7 @@ from oncsim.market.generate import generate_providers
 from oncsim.market.generate_places import scatter
 from oncsim.market.generate_sites import site_row
 from oncsim.market.hospital_class import hospital_classes
+from oncsim.market.hospital_lines import UNKNOWN
 from oncsim.market.payer_mix import medicaid_share
 from oncsim.market.places import MILES_PER_DEGREE
 from oncsim.market.zones import deprivation_rank
@@ -143,7 +144,7 @@ def _hospitals(skeleton: Skeleton, zones: pd.DataFrame, luck: Luck) -> pd.DataFr
                 "state": "", "beds": float(h.beds), "teaching": h.teaching, "control": h.control,
                 "critical_access": h.route == "CAH", "dsh_pct": 0.16 if h.route == "DSH" else 0.05,
                 "route_340b": h.route, "participates_340b": h.route != "" and h.participates,
-                "generated": False,
+                "lines": UNKNOWN, "generated": False,
             }
         )  # fmt: skip
     frame = pd.DataFrame(rows)

@@ -138,10 +138,12 @@ def _words(market: Market) -> _Found:
         strange = values[~values.isin(allowed)]
         if len(strange):
             found.append((f"{table}.{name}", f"{strange.iat[0]!r} is not one of {', '.join(w for w in allowed if w)}"))
-    offered = {line for text in market.sites["lines"] for line in str(text).split(";")} - {""}
-    unknown = sorted(offered - set(codes.SERVICE_LINES))
-    if unknown:
-        found.append(("sites.lines", f"{unknown[0]!r} is not one of {', '.join(codes.SERVICE_LINES)}"))
+    for table in ("sites", "hospitals"):
+        lines: pd.Series[str] = getattr(market, table)["lines"]
+        offered = {line for text in lines.unique() for line in str(text).split(";")} - {""}
+        unknown = sorted(offered - set(codes.SERVICE_LINES))
+        if unknown:
+            found.append((f"{table}.lines", f"{unknown[0]!r} is not one of {', '.join(codes.SERVICE_LINES)}"))
     return found
 
 
@@ -154,10 +156,12 @@ def _numbers(market: Market) -> _Found:
     limits += [("zones", name, 0.0, np.inf) for name in counts]
     limits += [("hospitals", "beds", 0.0, np.inf), ("hospitals", "dsh_pct", 0.0, np.inf)]
     limits += [("sites", name, 0.0, np.inf) for name in ("chairs", "oncologists", "visiting_fte")]
+    left_open = [("ties", "trust_ab", 0.0, 1.0), ("ties", "trust_ba", 0.0, 1.0), ("ties", "checks_per_year", 0.0, np.inf)]
     found = []
-    for table, name, low, high in limits:
+    for table, name, low, high in (*limits, *left_open):
         values: pd.Series[float] = getattr(market, table)[name]
-        outside = values[(values < low) | (values > high)]
+        known = values[values != -1.0] if table == "ties" else values  # -1 leaves it to the model
+        outside = known[(known < low) | (known > high)]
         if len(outside):
             allowed = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
             found.append((f"{table}.{name}", f"{outside.iat[0]:g} is out of range in {len(outside)} rows ({allowed})"))

@@ -30,6 +30,8 @@ from oncsim.market.files_read import find_folder, find_table, read_rows
 from oncsim.market.files_select import select_zones
 from oncsim.market.files_zones import Zones, estimate_notes, shape_zones
 from oncsim.market.form import HOSPITAL_COLUMNS, Market, empty_table, shape_table
+from oncsim.market.hospital_lines import UNKNOWN as UNKNOWN_LINES
+from oncsim.market.hospital_lines import with_hospital_lines
 from oncsim.randomness import Luck
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def build_files(spec: FilesMarket, folder: Path) -> Market:
         name=_market_name(spec, parts.zones),
         source="files",
         zones=earlier_zones(parts.zones.frame, era_of(spec.as_of)),
-        hospitals=shape_table("hospitals", built.hospitals),
+        hospitals=with_hospital_lines(shape_table("hospitals", built.hospitals), built.sites),
         organizations=shape_table("organizations", built.organizations),
         sites=shape_table("sites", built.sites),
         ties=shape_table("ties", built.ties),
@@ -144,6 +146,8 @@ def _combine(tables: dict[str, Table], spec: FilesMarket, faults: Faults) -> _Pa
     faults.raise_if_any()
     of_hospitals = hospital_sites(hospitals, spec.generate)
     sites = pd.concat([frame for frame in (of_hospitals, sites) if len(frame)] or [sites], ignore_index=True)
+    idle = hospitals["facility_type"].isin(NO_CANCER_CARE) & ~hospitals["hospital"].isin(sites["hospital"])
+    hospitals["lines"] = hospitals["lines"].mask(idle & (hospitals["lines"] == UNKNOWN_LINES), "")
     return _Parts(zones, hospitals, organizations, sites, ties, campuses, tuple(notes))
 
 

@@ -267,6 +267,10 @@ HOSPITALS: dict[str, Column] = {
         aliases=("system_id_2018", "system_id", "owner"),
     ),
     "org_name": Column("name of that system", aliases=("system_name_2018", "system_name", "system")),
+    "lines": Column(
+        "service lines the hospital itself offers cancer patients, separated by ';', or none; by its class where blank",
+        aliases=("services",),
+    ),
     "oncologists": Column(
         "medical oncologists based at the hospital: gives it an on-campus site of care",
         "whole",
@@ -378,6 +382,14 @@ TIES: dict[str, Column] = {
     "b": Column("the other", required=True, filled=True),
     "form": Column("form of the partnership", "word", True, True, words=_words(codes.TIE_FORMS)),
     "age_quarters": Column("quarters since it began", "whole", low=0, high=400),
+    "trust_ab": Column("trust of a in b at the start; left to the model where blank", "number", low=0.0, high=1.0),
+    "trust_ba": Column("trust of b in a at the start; left to the model where blank", "number", low=0.0, high=1.0),
+    "checks_per_year": Column(
+        "times a year the two look at how their partnership does; the usual number where blank",
+        "number",
+        low=0.0,
+        high=52.0,
+    ),
 }
 
 TABLES: dict[str, dict[str, Column]] = {

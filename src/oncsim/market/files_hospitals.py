@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from oncsim import codes
 from oncsim.market.files_faults import Faults, near_miss
 from oncsim.market.files_geo import ZoneFinder, check_states, pad_all, padded
 from oncsim.market.files_names import place_name, tidy_name, unique_names
 from oncsim.market.files_parse import Table
 from oncsim.market.hospital_class import exempt_cancer, hospital_classes
+from oncsim.market.hospital_lines import NONE, UNKNOWN, joined
 from oncsim.randomness import Luck, identities
 
 Array = NDArray[Any]
@@ -77,6 +79,7 @@ def shape_hospitals(
         "generated": table.number("generated") == 1,
         "oncologists": table.number("oncologists"),
         "chairs": table.number("chairs"),
+        "lines": _lines(table, faults),
     }
     columns |= _classes(table) | _owners(table, ids, faults)
     notes = _notes(table, total, counts, moved, columns)
@@ -123,6 +126,24 @@ def _classes(table: Table) -> dict[str, Array]:
         "teaching": np.where(teaching == "", "none", teaching),
         "dsh_pct": np.nan_to_num(table.number("dsh_pct")),
     }
+
+
+def _lines(table: Table, faults: Faults) -> Array:
+    check_lines(table, faults)
+    texts = [text.strip() for text in table.text("lines").astype(str)]
+    words = {"": UNKNOWN, NONE: ""}
+    lines = [words.get(text.lower(), joined({word.strip() for word in text.split(";")})) for text in texts]
+    return np.array(lines, dtype=object)
+
+
+def check_lines(table: Table, faults: Faults) -> None:
+    """Report service lines that do not exist."""
+    for row, text in enumerate(table.text("lines")):
+        for word in (part.strip() for part in str(text).split(";")):
+            if word and word not in codes.SERVICE_LINES and not (table.what == "hospitals" and word.lower() == NONE):
+                near = near_miss(word, codes.SERVICE_LINES)
+                message = f"{word!r} is not a service line ({', '.join(codes.SERVICE_LINES)}{near})"
+                table.fault(faults, row, "lines", message)
 
 
 def _owners(table: Table, ids: Array, faults: Faults) -> dict[str, Array]:

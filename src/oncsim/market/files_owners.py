@@ -11,6 +11,7 @@ from oncsim.market.files_faults import Faults, near_miss
 from oncsim.market.files_names import place_name, unique_names
 from oncsim.market.files_parse import Table
 from oncsim.market.files_practices import UNKNOWN, usual_chairs, usual_lines
+from oncsim.market.form import LEFT_OPEN
 
 _FIELDS = ("org", "name", "kind", "state", "lat", "lon", "nci", "investor_owned", "network", "generated")
 
@@ -156,4 +157,6 @@ def shape_ties(table: Table, orgs: set[str], faults: Faults) -> pd.DataFrame:
                     f"{org!r} is not an organisation of the tables{near_miss(org, orgs)}",
                 )
     age = np.nan_to_num(table.number("age_quarters")).astype(np.int64)
-    return pd.DataFrame({"a": table.text("a"), "b": table.text("b"), "form": table.text("form"), "age_quarters": age})
+    ties = pd.DataFrame({"a": table.text("a"), "b": table.text("b"), "form": table.text("form"), "age_quarters": age})
+    left_open = {name: np.nan_to_num(table.number(name), nan=float(UNKNOWN)) for name in LEFT_OPEN["ties"]}
+    return ties.assign(**left_open)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from oncsim import codes
 from oncsim.market.files_faults import Faults, near_miss
 from oncsim.market.files_geo import ZoneFinder, check_states
-from oncsim.market.files_hospitals import check_unique, named_hospitals, point_notes
+from oncsim.market.files_hospitals import check_lines, check_unique, named_hospitals, point_notes
 from oncsim.market.files_names import place_name, tidy_name, unique_names
 from oncsim.market.files_parse import Table
 
@@ -49,7 +49,7 @@ def shape_practices(
     located, counts = finder.locate(table, states, faults)
     moved = finder.check_points(table, located, faults)
     _check_oncologists(table, generate, faults)
-    _check_lines(table, faults)
+    check_lines(table, faults)
     _check_networks(table, faults)
     sites = _frame(table, finder, located, states, hospitals, faults)
     if not generate:
@@ -96,15 +96,6 @@ def _check_oncologists(table: Table, generate: bool, faults: Faults) -> None:
         return
     for row in np.flatnonzero(np.isnan(table.number("oncologists"))):
         table.fault(faults, int(row), "oncologists", "is blank (a whole number; or set generate: true)")
-
-
-def _check_lines(table: Table, faults: Faults) -> None:
-    for row, text in enumerate(table.text("lines")):
-        for word in str(text).split(";"):
-            if word.strip() and word.strip() not in codes.SERVICE_LINES:
-                near = near_miss(word.strip(), codes.SERVICE_LINES)
-                message = f"{word.strip()!r} is not a service line ({', '.join(codes.SERVICE_LINES)}{near})"
-                table.fault(faults, row, "lines", message)
 
 
 def _check_networks(table: Table, faults: Faults) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oncsim.errors import Fault, InputError
-from oncsim.market.form import TABLES
+from oncsim.market.form import LEFT_OPEN, TABLES
+from oncsim.market.hospital_lines import NONE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,7 @@ def write_market(market: Market, folder: Path, *, force: bool = False) -> list[P
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for table, path in paths.items():
-            _write_table(getattr(market, table), path)
+            _write_table(getattr(market, table), table, path)
         scenario.write_text(_scenario(market), encoding="utf-8")
     except OSError as error:
         where = str(error.filename or folder)
@@ -64,13 +65,21 @@ def write_market(market: Market, folder: Path, *, force: bool = False) -> list[P
     return [*paths.values(), scenario]
 
 
-def _write_table(frame: pd.DataFrame, path: Path) -> None:
+def _write_table(frame: pd.DataFrame, table: str, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(frame.columns)
         # repr of a float reads back to the same bits; flags are words so that a spreadsheet keeps them apart.
-        for row in frame.itertuples(index=False):
+        for row in _as_written(frame, table).itertuples(index=False):
             writer.writerow(str(v).lower() if isinstance(v, bool) else v for v in row)
+
+
+def _as_written(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return a table in the words of the user's: a blank is what the reader fills in, so that none needs a word."""
+    if table == "hospitals":
+        return frame.assign(lines=frame["lines"].replace("", NONE))
+    left_open = [name for name in LEFT_OPEN.get(table, {}) if frame[name].dtype == "float64"]
+    return frame.assign(**{name: frame[name].astype(object).mask(frame[name] < 0, "") for name in left_open})
 
 
 def _scenario(market: Market) -> str:

@@ -50,6 +50,7 @@ HOSPITAL_COLUMNS: dict[str, tuple[str, str]] = {
     "dsh_pct": ("f", "disproportionate-share adjustment as a share (0.1175 is the threshold); 0 if none"),
     "route_340b": ("s", "route by which it would be eligible for 340B: DSH, SCH, RRC, CAH, CAN, PED, or empty"),
     "participates_340b": ("b", "takes part in 340B at the start"),
+    "lines": ("s", "service lines the hospital itself offers cancer patients, separated by ';'"),
     "generated": ("b", "made by the generator rather than read from a table"),
 }
 ORGANIZATION_COLUMNS: dict[str, tuple[str, str]] = {
@@ -86,6 +87,9 @@ TIE_COLUMNS: dict[str, tuple[str, str]] = {
     "b": ("s", "the other"),
     "form": ("s", "partnership form code"),
     "age_quarters": ("i", "age at the start"),
+    "trust_ab": ("f", "trust of a in b at the start, 0 to 1; -1 leaves it to the model"),
+    "trust_ba": ("f", "trust of b in a at the start, 0 to 1; -1 leaves it to the model"),
+    "checks_per_year": ("f", "times a year the two look at how their partnership does; -1 is the usual number"),
 }
 TABLES = {
     "zones": ZONE_COLUMNS,
@@ -93,6 +97,11 @@ TABLES = {
     "organizations": ORGANIZATION_COLUMNS,
     "sites": SITE_COLUMNS,
     "ties": TIE_COLUMNS,
+}
+# Columns a table may lack when it is shaped, and what they hold then: nothing is said of them.
+LEFT_OPEN: dict[str, dict[str, str | float]] = {
+    "hospitals": {"lines": ""},
+    "ties": {"trust_ab": -1.0, "trust_ba": -1.0, "checks_per_year": -1.0},
 }
 
 
@@ -105,7 +114,7 @@ class Market:
     name : str
         What people call it, for example ``"Pennsylvania"``.
     source : str
-        ``embedded``, ``files`` or ``archetype``.
+        ``embedded``, ``files``, ``archetype`` or ``composed``.
     zones, hospitals, organizations, sites, ties : pandas.DataFrame
         Tables with exactly the columns above, one row an entity, default integer index, no missing values.
     notes : tuple of str
@@ -129,7 +138,7 @@ def empty_table(table: str) -> pd.DataFrame:
 
 
 def shape_table(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the columns of the form, in order and typed.
+    """Return the frame with the columns of the form, in order and typed; those of :data:`LEFT_OPEN` may be missing.
 
     Raises
     ------
@@ -138,6 +147,7 @@ def shape_table(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """
     dtypes = {"s": "object", "f": "float64", "i": "int64", "b": "bool"}
     columns = TABLES[table]
+    frame = frame.assign(**{name: value for name, value in LEFT_OPEN.get(table, {}).items() if name not in frame})
     missing = [name for name in columns if name not in frame]
     if missing:
         raise KeyError(f"{table}: missing columns {missing}")

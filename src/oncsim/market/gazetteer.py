@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,7 @@ def find_place(name: str, zones: pd.DataFrame | None = None) -> tuple[float, flo
     InputError
         When the place is unknown, or the name fits several that are not parts of each other.
     """
-    wanted = _plain(name)
+    wanted = spelled(name)
     own = [place for place in _own_zones(zones) if wanted in place.names]
     known = {county for place in _counties() for county in place.counties}
     if own and not all(place.counties <= known for place in own):
@@ -61,6 +62,12 @@ def find_place(name: str, zones: pd.DataFrame | None = None) -> tuple[float, flo
         f"example 'Davidson, TN', '47037' or 'Nashville'){near}"
     )
     raise InputError([Fault("", 0, 0, WHERE, message)])
+
+
+@lru_cache(maxsize=1)
+def county_codes() -> dict[str, str]:
+    """Return the FIPS code of every spelling (:func:`spelled`) that a county answers to; do not change it."""
+    return {name: code for place in _counties() for name in place.names for code in place.counties}
 
 
 def _only(name: str, found: list[Place]) -> tuple[float, float]:
@@ -88,7 +95,7 @@ def _lower(name: str) -> str:
     return re.sub(r"\bsaint\b", "st.", text)
 
 
-def _plain(name: str) -> str:
+def spelled(name: str) -> str:
     """Return a place name in one spelling: lower case, 'Name, ST' without the word for the kind of area."""
     head, comma, state = _lower(name).rpartition(", ")
     return f"{_KINDS.sub('', head)}, {state}" if comma else _KINDS.sub("", state)
@@ -112,7 +119,7 @@ def _own_zones(zones: pd.DataFrame | None) -> Iterator[Place]:
     if zones is None or "zone" not in zones:
         return
     for zone, name, lat, lon in zip(zones["zone"], zones["name"], zones["lat"], zones["lon"], strict=True):
-        names = frozenset({_plain(str(zone)), _plain(str(name))})
+        names = frozenset({spelled(str(zone)), spelled(str(name))})
         yield Place(f"{name} ({zone})", names, float(lat), float(lon), frozenset({str(zone)}))
 
 
@@ -121,7 +128,7 @@ def _counties() -> Iterator[Place]:
     for fips, name, lat, lon in zip(frame["fips"], frame["name"], frame["lat"], frame["lon"], strict=True):
         head, _, state = str(name).rpartition(", ")
         kind = "" if re.search(rf"({_KINDS.pattern}| city$)", head.lower()) else " County"
-        names = frozenset({str(fips), _plain(str(name))})
+        names = frozenset({str(fips), spelled(str(name))})
         yield Place(f"{head}{kind}, {state} ({fips})", names, float(lat), float(lon), frozenset({str(fips)}))
 
 
@@ -133,10 +140,10 @@ def _areas() -> Iterator[Place]:
         weight = members["population"].to_numpy(dtype=float)
         cities, _, states = str(name).rpartition(", ")
         first = cities.split("--")[0].split("-")[0].split("/")[0]
-        names = {_plain(str(name)), _plain(first), *(_plain(f"{first}, {state}") for state in states.split("-"))}
+        names = {spelled(str(name)), spelled(first), *(spelled(f"{first}, {state}") for state in states.split("-"))}
         lat, lon = (float(np.average(members[column], weights=weight)) for column in ("lat", "lon"))
         yield Place(str(name), frozenset(names), lat, lon, frozenset(members["fips"]))
     centers = facts.nci_centers().drop_duplicates(["city", "state"])
     for city, state, lat, lon, fips in zip(*(centers[c] for c in ("city", "state", "lat", "lon", "fips")), strict=True):
         label = f"{city}, {state}"
-        yield Place(label, frozenset({_plain(label), _plain(city)}), float(lat), float(lon), frozenset({str(fips)}))
+        yield Place(label, frozenset({spelled(label), spelled(city)}), float(lat), float(lon), frozenset({str(fips)}))

@@ -31,6 +31,7 @@ from oncsim.market.generate_sites import complete_sites, with_cellular_therapy
 from oncsim.market.generate_staffing import staff_zones
 from oncsim.market.generate_systems import form_systems
 from oncsim.market.generate_ties import starting_ties
+from oncsim.market.hospital_lines import with_hospital_lines
 from oncsim.market.places import miles_between
 from oncsim.randomness import Luck
 
@@ -104,6 +105,7 @@ def generate_providers(
     known = _stack("organizations", known[~members], joined, networks[~networks["org"].isin(known["org"])])
     placed = earlier_sites(complete_sites(placed, luck), era, luck)
     placed = with_cellular_therapy(placed, owned, zones.set_index("zone")["state"])
+    owned = with_hospital_lines(owned, placed)
     known = _unique_names(known)
     result = {
         "hospitals": shape_table("hospitals", owned.sort_values("hospital")),

@@ -12,6 +12,7 @@ from oncsim.market.generate_keys import Floats, Ints, one, pick, systematic
 from oncsim.market.generate_names import hospital_name
 from oncsim.market.generate_places import scatter
 from oncsim.market.hospital_class import hospital_classes
+from oncsim.market.hospital_lines import UNKNOWN
 from oncsim.randomness import Luck, identities
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _row(hospital: str, name: str, position: int, critical: bool) -> dict[str, Any]:
     return {
         "hospital": hospital, "name": name, "org": "", "zone": "", "lat": 0.0, "lon": 0.0, "beds": 0.0,
-        "teaching": "none", "critical_access": critical, "position": position, "generated": True,
+        "teaching": "none", "critical_access": critical, "lines": UNKNOWN, "position": position, "generated": True,
     }  # fmt: skip
 
 

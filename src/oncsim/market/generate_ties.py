@@ -50,7 +50,8 @@ def starting_ties(organizations: pd.DataFrame, hospitals: pd.DataFrame, sites: p
     age = [_age(luck, *pair) for pair in unique]
     frame = pd.DataFrame(unique, columns=["a", "b", "form"])
     frame["age_quarters"] = np.asarray(age, dtype=np.int64)
-    return frame
+    # How much the two trust each other, and how often they look, is left to the model.
+    return frame.assign(trust_ab=-1.0, trust_ba=-1.0, checks_per_year=-1.0)
 
 
 def _age(luck: Luck, a: str, b: str, form: str) -> int:
