@@ -10,6 +10,8 @@ from oncsim.reports.figures.forest import forest
 from oncsim.reports.figures.merger import merger
 from oncsim.reports.figures.money import money_by_kind
 from oncsim.reports.figures.network import ownership_network
+from oncsim.reports.figures.network_map import tie_map
+from oncsim.reports.figures.network_over_time import network_over_time
 from oncsim.reports.figures.partnerships import partnerships
 from oncsim.reports.figures.paths import difference_paths
 from oncsim.reports.figures.prices import prices
@@ -30,11 +32,13 @@ __all__ = [
     "forest",
     "merger",
     "money_by_kind",
+    "network_over_time",
     "ownership_network",
     "partnerships",
     "prices",
     "quality_and_value",
     "site_map",
     "spending",
+    "tie_map",
     "zone_effects",
 ]

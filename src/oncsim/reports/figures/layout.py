@@ -54,3 +54,40 @@ def spring_layout(nodes: int, edges: list[tuple[int, int]], aspect: float = 1.0,
 def overlaps(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> bool:
     """Return whether two boxes (left, bottom, right, top) share any area."""
     return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
+
+
+def shifted_apart(
+    at: NDArray[np.float64], radii: NDArray[np.float64], frame: tuple[float, float, float, float], rounds: int = 60
+) -> NDArray[np.float64]:
+    """Return middles of circles moved until none covers another, as little as it takes, inside a frame.
+
+    Parameters
+    ----------
+    at : (circles, 2) float
+        Middles.
+    radii : (circles,) float
+        Radii in the same unit.
+    frame : tuple of float
+        Left, bottom, right and top that no circle may cross.
+    rounds : int
+        Most rounds of pushing; in a crowd some circles may still touch after them.
+    """
+    at = np.array(at, dtype=np.float64)
+    count = len(at)
+    if count < 2:
+        return at
+    # Circles on one spot need a direction to part in: each has its own.
+    angles = np.arange(count) * _GOLDEN_ANGLE
+    at += np.column_stack([np.cos(angles), np.sin(angles)]) * 1e-3
+    needed = radii[:, None] + radii[None, :]
+    np.fill_diagonal(needed, 0.0)
+    low = np.array([frame[0], frame[1]]) + radii[:, None]
+    high = np.array([frame[2], frame[3]]) - radii[:, None]
+    for _ in range(rounds):
+        gaps = at[:, None, :] - at[None, :, :]
+        distance = np.maximum(np.sqrt((gaps**2).sum(axis=-1)), 1e-9)
+        short = np.maximum(needed - distance, 0.0)
+        if not (short > 1e-6).any():
+            break
+        at = np.clip(at + (gaps / distance[..., None] * (short * 0.5)[..., None]).sum(axis=1), low, np.maximum(low, high))
+    return at

@@ -11,13 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from oncsim.reports.figures.layout import overlaps, spring_layout
+from oncsim.networks.tables import living
+from oncsim.reports.figures.layout import spring_layout
+from oncsim.reports.figures.network_marks import (
+    CONTRACT_DASHES,
+    DOTS,
+    NETWORK_DASHES,
+    REFERRAL_DASHES,
+    kind_marks,
+    name_largest,
+)
 from oncsim.reports.figures.style import (
     BLUE,
-    DPI,
     GREEN,
     GREY,
     KIND_COLORS,
@@ -27,18 +34,14 @@ from oncsim.reports.figures.style import (
     new_figure,
     styled,
 )
-from oncsim.reports.metric_facts import KIND_WORDS
 
 LARGEST = 60
 _LABELLED = 16
-# Dots of the drawing per point of type.
-_DOTS = DPI / 72
-_LIVE_STAGES = ("ramp_up", "active", "deepened", "scaled_back")
 # Name, colour, width and dashes of each class of edge, drawn from the weakest to the strongest.
 _EDGES: dict[str, tuple[str, str, float, Any]] = {
-    "referral": ("Referral relationship", GREY, 0.8, (0, (1.5, 1.5))),
-    "contract": ("Affiliation, coverage or services contract", BLUE, 1.2, (0, (5, 2))),
-    "network": ("Network membership", GREEN, 1.2, (0, (3, 1.5, 1, 1.5))),
+    "referral": ("Referral relationship", GREY, 0.8, REFERRAL_DASHES),
+    "contract": ("Affiliation, coverage or services contract", BLUE, 1.2, CONTRACT_DASHES),
+    "network": ("Network membership", GREEN, 1.2, NETWORK_DASHES),
     "venture": ("Joint venture", ORANGE, 2.0, "solid"),
     "owner": ("Owned by", "#000000", 2.2, "solid"),
 }
@@ -77,7 +80,7 @@ def choose(organizations: pd.DataFrame, ties: pd.DataFrame) -> _Graph:
     for i, owner in enumerate(nodes["owner"].astype(str)):
         if owner in place:
             edges["owner"].append((i, place[owner]))
-    live = ties[ties["stage"].isin(_LIVE_STAGES)] if len(ties) else ties
+    live = living(ties)
     for a, b, form in zip(live["a"].astype(str), live["b"].astype(str), live["form"].astype(str), strict=True):
         if a in place and b in place and a != b:
             edges[edge_class(form)].append((place[a], place[b]))
@@ -177,69 +180,14 @@ def _draw_nodes(axes: Axes, graph: _Graph, at: NDArray[np.float64]) -> None:
 
 def _name_nodes(axes: Axes, graph: _Graph, at: NDArray[np.float64]) -> None:
     """Name the largest organisations where the name covers no other name and no circle."""
-    frame = axes.get_window_extent()
-    marks = axes.transData.transform(at)
-    radii = np.sqrt(_sizes(graph) / np.pi) * _DOTS
-    taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(marks, radii, strict=True)]
-    named = 0
-    for i in range(len(graph.nodes)):
-        name = str(graph.nodes["name"].iloc[i]) or str(graph.nodes["org"].iloc[i])
-        name = name if len(name) <= 30 else name[:28].rstrip() + "…"
-        spot = _free_spot(marks[i], float(radii[i]), len(name), (frame.x0, frame.y0, frame.x1, frame.y1), taken)
-        if spot is None:
-            continue
-        x, y = axes.transData.inverted().transform(spot)
-        note = axes.text(x, y, name, fontsize=8, ha="center", va="center", zorder=20)
-        note.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
-        named += 1
-        if named == _LABELLED:
-            return
-
-
-def _free_spot(
-    mark: NDArray[np.float64],
-    radius: float,
-    letters: int,
-    frame: tuple[float, float, float, float],
-    taken: list[tuple[float, float, float, float]],
-) -> tuple[float, float] | None:
-    """Return the middle of a free place for a name above, below or beside a circle, and take it."""
-    # A letter of 8 points is about 0.6 of that wide.
-    wide, tall = letters * 8 * 0.6 * _DOTS, 10 * _DOTS
-    gap = radius + 2 * _DOTS
-    sides = ((0.0, gap + tall / 2), (0.0, -gap - tall / 2), (gap + wide / 2, 0.0), (-gap - wide / 2, 0.0))
-    for right, up in sides:
-        x, y = float(mark[0]) + right, float(mark[1]) + up
-        if right == 0.0:
-            x = min(max(x, frame[0] + wide / 2), frame[2] - wide / 2)
-        area = (x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2)
-        inside = frame[0] <= area[0] and area[2] <= frame[2] and frame[1] <= area[1] and area[3] <= frame[3]
-        if inside and not any(overlaps(area, other) for other in taken):
-            taken.append(area)
-            return x, y
-    return None
+    nodes = graph.nodes
+    names = [str(name) or str(org) for name, org in zip(nodes["name"], nodes["org"], strict=True)]
+    name_largest(axes, at, np.sqrt(_sizes(graph) / np.pi) * DOTS, names, _LABELLED)
 
 
 def _legend(figure: Figure, graph: _Graph) -> None:
-    kinds = [kind for kind in KIND_COLORS if (graph.nodes["kind"] == kind).any()]
-    marks = [
-        Line2D([], [], linestyle="", marker="o", markersize=7, color=KIND_COLORS[kind], label=KIND_WORDS[kind])
-        for kind in kinds
-    ]
-    if (graph.nodes["owner"].astype(str) != "").any():
-        marks.append(
-            Line2D(
-                [],
-                [],
-                linestyle="",
-                marker="o",
-                markersize=7,
-                markerfacecolor="white",
-                markeredgecolor="#000000",
-                markeredgewidth=1.6,
-                label="Black ring: owned by another",
-            )
-        )
+    owned = bool((graph.nodes["owner"].astype(str) != "").any())
+    marks = kind_marks(sorted(set(graph.nodes["kind"].astype(str))), owned)
     lines = [
         Line2D([], [], color=color, linewidth=max(width, 1.2), linestyle=dashes, label=name)
         for key, (name, color, width, dashes) in _EDGES.items()

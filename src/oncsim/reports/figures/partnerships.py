@@ -6,14 +6,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from oncsim.reports.figures.panels import Line, Panel, time_panels
-from oncsim.reports.figures.style import BLACK, BLUE, CYCLE, GREEN, VERMILLION
+from oncsim.reports.figures.style import BLACK, BLUE, CYCLE, GREEN, ORANGE, VERMILLION
 from oncsim.reports.metric_facts import FORM_WORDS
 
 _SHOWN_FORMS = 3
 
 
 def partnerships(metrics: pd.DataFrame) -> Figure:
-    """Draw active ties, the commonest forms, ties formed and dissolved, and mean trust.
+    """Draw active ties, the commonest forms, how ties begin, change and end, trust and the support of the staff.
 
     Parameters
     ----------
@@ -29,15 +29,25 @@ def partnerships(metrics: pd.DataFrame) -> Figure:
         Panel("Active ties", "ties", (Line("partnership.active", "", "", BLACK),), "number, all forms"),
         Panel("Commonest forms", "ties", lines, "active ties"),
         Panel(
-            "Ties formed and dissolved",
+            "Ties begin, change and end",
             "ties",
             (
                 Line("partnership.formed", "", "formed", GREEN),
+                Line("partnership.deepened", "", "deepened", BLUE),
+                Line("partnership.scaled_back", "", "scaled back", ORANGE, ":"),
                 Line("partnership.dissolved", "", "dissolved", VERMILLION, "--"),
             ),
             "number a quarter",
         ),
-        Panel("Trust between partners", "0-1", (Line("partnership.trust_mean", "", "", BLUE),), "mean, 0 to 1"),
+        Panel(
+            "Trust and staff",
+            "0-1",
+            (
+                Line("partnership.trust_mean", "", "trust", BLUE),
+                Line("partnership.staff_support", "", "staff support", GREEN, "--"),
+            ),
+            "mean, 0 to 1",
+        ),
     )
     return time_panels(metrics, panels)
 
