@@ -47,7 +47,7 @@ def test_expectations_are_checked_replicate_by_replicate(tmp_path: Path) -> None
         ),
         ("events no_such_event at most 0: holds in 2 of 2 replicates", True),
         ("consolidation.hhi against elsewhere zero: not checked, elsewhere is not part of this comparison", None),
-        ("consolidation.hhi zero: not checked, there is no such value", None),
+        ("consolidation.hhi in nowhere zero: not checked, there is no such value", None),
     ]
 
 
@@ -56,9 +56,31 @@ def test_bundled_expectations_name_metrics_that_exist() -> None:
     from oncsim.scenario import load_scenario
     from oncsim.scenario.library import bundled_scenarios
 
-    named = [(name, one) for name in bundled_scenarios() for one in load_scenario(name).expect]
+    loaded = {name: load_scenario(name) for name in bundled_scenarios()}
+    named = [(name, one) for name, scenario in loaded.items() for one in scenario.expect]
     assert named
     for name, one in named:
         assert one.metric is None or one.metric in METRICS, name
         if one.versus is not None:
-            assert one.versus in bundled_scenarios(), name
+            assert one.versus in bundled_scenarios() or one.versus in loaded[name].variants, name
+
+
+def test_a_case_is_checked_against_its_variants_where_they_are_compared(tmp_path: Path) -> None:
+    text = BASE.replace("id: plain", "id: case").replace("kind: metro", "kind: rural") + (
+        "case: {number: 1, situation: It is sold., follow: [P01, S1]}\n"
+        "events: [{at: 2026Q2, do: takeover, org: P01, by: S1}]\n"
+        "variants:\n  control: {title: Not sold, events: []}\n  later: {title: Later}\n"
+        "expect:\n  - {org: P01, value: independent, versus: control, sign: negative}\n"
+        "  - {tie: [P01, S1], value: rung, versus: later, min: 0}\n"
+    )
+    (tmp_path / "case.yaml").write_text(text)
+    paths = [f"{tmp_path / 'case.yaml'}--control", str(tmp_path / "case.yaml")]
+    done = oncsim.compare(paths, replicates=2, out=tmp_path / "out", report=False)
+    assert [(one.text, one.holds) for one in check_expectations(done)] == [
+        ("P01 independent (1 yes, 0 no) against control negative: holds in 2 of 2 replicates", True),
+        (
+            "place on the ladder of forms between P01 and S1 against later at least 0: "
+            "not checked, case--later is not part of this comparison",
+            None,
+        ),
+    ]

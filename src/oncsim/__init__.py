@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from oncsim._version import __version__
 
 if TYPE_CHECKING:
+    from oncsim.cases import play_cases
     from oncsim.comparing import Comparison, compare
     from oncsim.market import build_market
     from oncsim.market_structure import market_concentration
     from oncsim.mergers import merger
     from oncsim.model import OncologyMarket
+    from oncsim.networks import network
     from oncsim.results import Run, open_run
     from oncsim.running import run
     from oncsim.scenario import load_scenario
@@ -32,7 +34,9 @@ _PUBLIC = {
     "load_scenario": "oncsim.scenario",
     "market_concentration": "oncsim.market_structure",
     "merger": "oncsim.mergers",
+    "network": "oncsim.networks",
     "open_run": "oncsim.results",
+    "play_cases": "oncsim.cases",
     "run": "oncsim.running",
 }
 
@@ -46,7 +50,9 @@ __all__ = [
     "load_scenario",
     "market_concentration",
     "merger",
+    "network",
     "open_run",
+    "play_cases",
     "run",
 ]
 

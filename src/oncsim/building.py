@@ -52,7 +52,11 @@ def _placed(fault: Fault, scenario: Scenario) -> Fault:
     document = _document(file)
     if document is None:
         return Fault(file, int(line), 1, fault.where, fault.message)
-    return document.fault(_route(fault.where), fault.message, where=fault.where)
+    route = _route(fault.where)
+    own = ("variants", scenario.variant, "market")
+    if scenario.variant and own in document.keys:  # a variant of a case may have a market of its own in the same file
+        return document.fault((*own[:2], *route), fault.message)
+    return document.fault(route, fault.message, where=fault.where)
 
 
 def _is_set(where: str, scenario: Scenario) -> bool:

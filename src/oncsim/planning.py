@@ -124,7 +124,7 @@ def check_plan(
     if replicates is None:
         replicates = int(getattr(scenario.settings, "replicates", 1) or 1)
     tables = [record] if isinstance(record, str) else list(record)
-    faults = _number_faults(replicates, seed, workers) + _storage_faults(tables, format)
+    faults = number_faults(replicates, seed, workers) + _storage_faults(tables, format)
     given = scenario
     try:
         scenario = cut(scenario, until)
@@ -136,7 +136,8 @@ def check_plan(
     return plan if scenario is given else dataclasses.replace(plan, whole=given)
 
 
-def _number_faults(replicates: int, seed: int, workers: int) -> list[Fault]:
+def number_faults(replicates: int, seed: int, workers: int) -> list[Fault]:
+    """Return a fault for each number of a command that is outside its limits."""
     limits = (
         ("--replicates", replicates, 1, MOST_REPLICATES, f"{MOST_REPLICATES:,}"),
         ("--seed", seed, 0, LARGEST_SEED, "2^63 - 1"),

@@ -14,13 +14,14 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oncsim.errors import Fault, InputError, RunError
 from oncsim.results import files
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 MODEL = "oncsim.model:OncologyMarket"
 DONE, FAILED, STORAGE, INPUT = "done", "failed", "storage", "input"
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
 
 # Called with the replicate, the quarters done and the quarters there are.
 OnQuarter = Callable[[int, int, int], None]
@@ -177,16 +181,43 @@ def _model_class(name: str) -> Any:
 def _in_processes(job: Job, market: Market, todo: Sequence[int], workers: int) -> Generator[Outcome]:
     packed = job.folder / "job.pickle"
     files.write_bytes(packed, pickle.dumps((job, market), protocol=pickle.HIGHEST_PROTOCOL))
+    yield from share_out(partial(_work, packed), todo, min(workers, len(todo)))
+
+
+def share_out(work: Callable[[Task], Done], tasks: Iterable[Task], workers: int) -> Generator[Done]:
+    """Do tasks in several processes and yield what each gives as it ends, in any order.
+
+    Tasks are taken as processes become free, so that a generator of many holds few at a time. Close the iterator to
+    stop early: processes are ended and what is unfinished is dropped.
+
+    Parameters
+    ----------
+    work : callable
+        Does one task; it, tasks and what it gives must be picklable.
+    tasks : iterable
+        What is to be done.
+    workers : int
+        Number of processes.
+
+    Raises
+    ------
+    WorkerLostError
+        When a process ends without saying why.
+    """
     pool = ProcessPoolExecutor(
-        max_workers=min(workers, len(todo)),
+        max_workers=workers,
         # Spawned processes start from nothing on every system, so none inherits state that others lack.
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_process,
     )
     try:
-        futures = [pool.submit(_work, packed, replicate) for replicate in todo]
-        for future in as_completed(futures):
-            yield future.result()
+        waiting = iter(tasks)
+        futures = {pool.submit(work, task) for task in islice(waiting, 2 * workers)}
+        while futures:
+            ended, futures = wait(futures, return_when=FIRST_COMPLETED)
+            futures |= {pool.submit(work, task) for task in islice(waiting, len(ended))}
+            for future in ended:
+                yield future.result()
         pool.shutdown()
     except BrokenProcessPool as error:
         raise WorkerLostError(

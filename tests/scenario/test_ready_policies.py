@@ -67,7 +67,9 @@ def _written(identity: str) -> dict[str, Any]:
 
 def test_there_are_many_and_every_policy_is_among_them() -> None:
     assert len(READY) > 45
-    policies = {identity for identity in bundled_scenarios() if _written(identity).get("policy")}
+    # A case of practice may change law too: it stands for a situation, not for a policy to compare.
+    ordinary = {identity: _written(identity) for identity in bundled_scenarios() if "case" not in _written(identity)}
+    policies = {identity for identity, written in ordinary.items() if written.get("policy")}
     assert policies == set(READY), "a scenario that sets law extends current_law"
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "market": "Look at, check or build a market; its concentration.",
     "price": "Price one service step by step.",
     "merger": "Say what one deal would do.",
+    "network": "Draw and measure the network of ties of a run; GraphML for other programs.",
     "cases": "Play the practice cases and check what they expect.",
     "validate": "Compare a calibrated run with published facts.",
     "report": "Write figures, report or model documentation of a run.",

@@ -30,18 +30,30 @@ def list_scenarios() -> None:
 
     rows: list[tuple[str, ...]] = [("id", "horizon", "needs", "title")]
     questions = [""]
+    cases: list[tuple[int, tuple[str, ...]]] = []
     for name, path in sorted(bundled_scenarios().items()):
         try:
             scenario = load_scenario(path)
         except InputError as problem:
-            rows.append((name, "", "", f"does not load: {len(problem.faults)} faults (oncsim scenario check {path})"))
+            row = (name, "", "", f"does not load: {len(problem.faults)} faults (oncsim scenario check {path})")
+            rows.append(row)
             questions.append("")
             continue
-        rows.append((name, f"{scenario.start}-{scenario.end}", _needs(scenario), scenario.title))
+        row = (name, f"{scenario.start}-{scenario.end}", _needs(scenario), scenario.title)
+        if scenario.case is not None:
+            cases.append((scenario.case.number, (f"cases/{name}", *row[1:3], f"{scenario.case.number}. {row[3]}")))
+            continue
+        rows.append(row)
         questions.append(scenario.question)
+    # Cases stand apart, in the order of their list, and without a question: they have an expectation.
+    rows += [row for _, row in sorted(cases)]
+    questions += ["" for _ in cases]
     lines = table(rows)
     indent = max(len(row[0]) for row in rows) + 2
-    for line, question in zip(lines, questions, strict=True):
+    for place, (line, question) in enumerate(zip(lines, questions, strict=True)):
+        if cases and place == len(rows) - len(cases):
+            console().say()
+            console().say("Cases from practice, which `oncsim cases` plays:")
         console().say(line)
         if question:
             console().say(" " * indent + question)
@@ -86,6 +98,7 @@ def _content(scenario: Scenario) -> str:
         _count(sum(o.section != "policy" for o in changes), "changed assumption"),
         _count(len(scenario.events), "event"),
         _count(len(scenario.expect), "expectation"),
+        *([_count(len(scenario.variants), "variant")] if scenario.case is not None else []),
         _count(len(scenario.warnings), "warning"),
     ]
     return ", ".join(parts)

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from oncsim.scenario.events import ScheduledEvent
     from oncsim.scenario.library import bundled_scenarios
-    from oncsim.scenario.load import load_scenario
+    from oncsim.scenario.load import load_case, load_scenario, load_variant
     from oncsim.scenario.scenario import Scenario
 
-__all__ = ["Scenario", "ScheduledEvent", "bundled_scenarios", "load_scenario"]
+__all__ = ["Scenario", "ScheduledEvent", "bundled_scenarios", "load_case", "load_scenario", "load_variant"]
 
 _HOME = {
     "Scenario": "scenario",
     "ScheduledEvent": "events",
     "bundled_scenarios": "library",
+    "load_case": "load",
     "load_scenario": "load",
+    "load_variant": "load",
 }
 
 

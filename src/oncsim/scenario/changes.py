@@ -15,7 +15,7 @@ from oncsim.parameters.distribution import Distribution, parse_distribution, sup
 from oncsim.parameters.leaf import SECTION, Citation, Leaf, Single, spread
 from oncsim.parameters.override import Override
 from oncsim.parameters.registry import Registry
-from oncsim.parameters.strict_yaml import Document, Route, dotted
+from oncsim.parameters.strict_yaml import Document, Route
 from oncsim.scenario.layers import Layer
 from oncsim.scenario.plain_words import validated
 from oncsim.scenario.shape import PolicyEntry
@@ -183,7 +183,7 @@ class ChangeReader:
             "file": self.document.file,
             "line": line,
             "column": column,
-            "where": dotted(route),
+            "where": self.document.fault(route, "").where,
         }
         self.changes.append(Override(leaf.name, element, value, section, **place, **how))
 

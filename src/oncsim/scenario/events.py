@@ -10,7 +10,7 @@ from oncsim.calendar import Quarter
 from oncsim.errors import Fault, did_you_mean
 from oncsim.parameters.leaf import Limits
 from oncsim.parameters.scalars import flag_hint, found, number_hint
-from oncsim.parameters.strict_yaml import Document, Route, dotted
+from oncsim.parameters.strict_yaml import Document, Route
 from oncsim.scenario.states import unknown_state
 
 
@@ -71,7 +71,7 @@ def read_event(data: object, document: Document, route: Route) -> tuple[Schedule
         return None, faults
     filled = {name: arguments.get(name, argument.default) for name, argument in action.arguments.items()}
     line, column = document.position(route)
-    place = (line, column, document.file, dotted(route))
+    place = (line, column, document.file, document.fault(route, "").where)
     return ScheduledEvent(quarter, action.name, select, filled, *place), []
 
 

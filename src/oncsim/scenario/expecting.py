@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from oncsim.codes import COMPONENTS, PAYERS, PRICE_PARTS
 from oncsim.errors import Fault, did_you_mean
 from oncsim.parameters.strict_yaml import Document, Route
-from oncsim.scenario.shape import Expectation
+from oncsim.scenario.library import bundled_scenarios
+from oncsim.scenario.measures import CASE_SHARE, CONTROL, Expectation, Measure
 
 _CODES = {"payer": PAYERS, "component": COMPONENTS, "rural": ("true", "false")}
 
 
-def expectation_faults(item: Expectation, document: Document, route: Route) -> list[Fault]:
-    """Return a fault for a metric that does not exist, and for a group it is not broken down by."""
+def expectation_faults(item: Expectation, document: Document, route: Route, top: dict[str, Any]) -> list[Fault]:
+    """Return a fault for what is named and does not exist, and for what only a case can ask.
+
+    Parameters
+    ----------
+    item : Expectation
+        What is expected.
+    document, route
+        Where it stands.
+    top : dict
+        The file as read: with ``case`` and ``variants`` where it is a case.
+    """
+    faults = _measure_faults(item, document, route)
+    if item.minus is not None:
+        faults += _measure_faults(item.minus, document, (*route, "minus"))
+    if top.get("case") is None:
+        return faults + [
+            document.fault((*route, key), "is only for a case (a file with the section case)", of_key=True)
+            for key in ("control", "control_mean")
+            if getattr(item, key) is not None
+        ]
+    variants = top.get("variants") if isinstance(top.get("variants"), dict) else {}
+    if item.versus is not None and item.versus not in (variants or {}):
+        known = [*(variants or {}), *bundled_scenarios()]
+        if item.versus not in known:
+            near = did_you_mean(item.versus, known)
+            message = (
+                f"no variant or bundled scenario {item.versus!r} (variants: {', '.join(variants or {}) or 'none'}{near})"
+            )
+            faults.append(document.fault((*route, "versus"), message))
+    return faults
+
+
+def as_in_case(item: Expectation) -> Expectation:
+    """Return an expectation of a case with the defaults that hold there, where it does not say otherwise."""
+    changed: dict[str, Any] = {}
+    if "share" not in item.model_fields_set:
+        changed["share"] = CASE_SHARE
+    if item.control is None and item.control_mean is None and item.versus != CONTROL:
+        changed["control"] = "absent"
+    return item.model_copy(update=changed)
+
+
+def _measure_faults(item: Measure, document: Document, route: Route) -> list[Fault]:
     if item.metric is None:
         return []
     from oncsim.metrics import METRICS  # imports the arrays of the model: only where something is expected

@@ -28,7 +28,10 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     entry["where"] = {"description": entry["where"]["description"], **where_schema()}
     schema["$defs"].pop("Where", None)
     properties = schema["properties"]
+    variant = schema["$defs"]["Variant"]["properties"]
     for section in ("economy", "behaviour"):
+        told = variant[section]["description"]
+        variant[section] = {"$ref": f"#/properties/{section}", "description": told}
         properties[section] = {
             "type": "object",
             "description": properties[section]["description"],
@@ -40,6 +43,7 @@ def json_schema(registry: Registry) -> dict[str, Any]:
         "description": properties["events"]["description"],
         "items": {"oneOf": [_event(action) for action in ACTIONS.values()]},
     }
+    variant["events"] = {"$ref": "#/properties/events", "description": variant["events"]["description"]}
     properties["registry"] = {"type": "object", "description": properties["registry"]["description"]}
     return schema
 

@@ -22,10 +22,11 @@ MAX_ANCESTORS = 20
 
 @dataclass(frozen=True)
 class Layer:
-    """One scenario file: where it lies and what it says."""
+    """One scenario file: where it lies and what it says; its own events may be in place of those before it."""
 
     path: Path
     document: Document
+    own_events: bool = False
 
     @property
     def data(self) -> dict[str, Any]:
@@ -109,10 +110,15 @@ def shape_faults(document: Document) -> list[Fault]:
     given = {key: value for key, value in data.items() if value is not None}
     empty = [document.fault((key,), "is empty (give a value or remove the key)") for key in data if key not in given]
     faults = validated(_adapter(), given, document, (), ScenarioFile)[1]
-    return [*empty, *faults, *_state_faults(document, given.get("market"))]
+    faults = [*empty, *faults, *_state_faults(document, ("market",), given.get("market"))]
+    variants = given.get("variants")
+    for name, variant in variants.items() if isinstance(variants, dict) else ():
+        market = variant.get("market") if isinstance(variant, dict) else None
+        faults += _state_faults(document, ("variants", name, "market"), market)
+    return faults
 
 
-def _state_faults(document: Document, market: object) -> list[Fault]:
+def _state_faults(document: Document, route: Route, market: object) -> list[Fault]:
     faults = []
     for below in (("states",), ("select", "states")):
         states: Any = market
@@ -122,7 +128,7 @@ def _state_faults(document: Document, market: object) -> list[Fault]:
             # Codes of the wrong form are already said to be wrong by the shape.
             wrong = unknown_state(code) if isinstance(code, str) and _state_form(code) else None
             if wrong:
-                faults.append(document.fault(("market", *below, i), wrong))
+                faults.append(document.fault((*route, *below, i), wrong))
     return faults
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from oncsim.calendar import Quarter
-from oncsim.errors import Fault, InputError
+from oncsim.errors import Fault, InputError, did_you_mean
 from oncsim.market.spec import MarketSpec
 from oncsim.parameters.leaf import Citation
 from oncsim.parameters.lookup import Parameters
@@ -22,14 +22,15 @@ from oncsim.parameters.strict_yaml import Document
 from oncsim.scenario.caveats import caveats, late_changes
 from oncsim.scenario.changes import EMPTY_SOURCE, ChangeReader, begins_after, horizon_faults, merge_changes, overlaps
 from oncsim.scenario.events import ScheduledEvent, event_horizon_faults, read_event
-from oncsim.scenario.expecting import expectation_faults
+from oncsim.scenario.expecting import as_in_case, expectation_faults
 from oncsim.scenario.layers import Layer, read_layers
-from oncsim.scenario.library import find_scenario
+from oncsim.scenario.library import bundled_scenarios, find_scenario
 from oncsim.scenario.pins import pinned
 from oncsim.scenario.plain_words import validated
 from oncsim.scenario.scenario import PublishedScore, Scenario
 from oncsim.scenario.sets import FILE, Sets, read_sets
-from oncsim.scenario.shape import MAX_YEARS, Expectation, Horizon, Score, Settings
+from oncsim.scenario.shape import MAX_YEARS, Case, Expectation, Horizon, Score, Settings
+from oncsim.scenario.variants import located, variant_faults, variant_layers
 
 _SCALARS = ("question", "description", "audience", "mechanism")
 
@@ -42,7 +43,7 @@ def load_scenario(
     Parameters
     ----------
     path_or_id : str or path
-        A scenario file, or the id of a bundled scenario.
+        A scenario file, or the id of a bundled scenario; ``CASE--VARIANT`` is a variant of a case.
     sets : sequence of str
         ``PATH=VALUE`` each, as given to ``--set``.
     registry : Registry, optional
@@ -53,17 +54,73 @@ def load_scenario(
     InputError
         With every fault of the files and of ``--set``.
     """
+    base, mark, name = os.fspath(path_or_id).rpartition("--")
+    if mark and (base in bundled_scenarios() or base.endswith((".yaml", ".yml"))):
+        return load_variant(base, name, sets, registry=registry)
+    return load_case(path_or_id, sets, registry=registry)[""]
+
+
+def load_variant(
+    path_or_id: str | os.PathLike[str], name: str, sets: Sequence[str] = (), *, registry: Registry | None = None
+) -> Scenario:
+    """Load one variant of a case as a scenario of its own.
+
+    Parameters
+    ----------
+    path_or_id, sets, registry
+        As for :func:`load_scenario`; the file is that of the case.
+    name : str
+        Name of the variant.
+
+    Raises
+    ------
+    InputError
+        With every fault of the files, or when the case has no such variant.
+    """
+    loaded = load_case(path_or_id, sets, registry=registry)
+    if not name or name not in loaded:
+        known = [variant for variant in loaded if variant]
+        has = f"one of {', '.join(known)}{did_you_mean(name, known)}" if known else "it is no case"
+        raise InputError([Fault(str(path_or_id), 0, 0, "variants", f"no variant {name!r} ({has})")])
+    return loaded[name]
+
+
+def load_case(
+    path_or_id: str | os.PathLike[str], sets: Sequence[str] = (), *, registry: Registry | None = None
+) -> dict[str, Scenario]:
+    """Load a scenario file with all of its variants: the scenario itself under an empty name, variants under theirs.
+
+    Parameters
+    ----------
+    path_or_id, sets, registry
+        As for :func:`load_scenario`.
+
+    Raises
+    ------
+    InputError
+        With every fault of the files and of ``--set``.
+    """
     layers, faults = read_layers(find_scenario(path_or_id))
+    faults += variant_faults(layers[-1])
     known, differing, wrong = pinned(registry or load_registry(), layers)
     faults += wrong
     asked, wrong = read_sets(sets, known)
     faults += wrong
-    builder = _Builder(layers, asked, known, faults)
-    scenario = builder.build()
-    if builder.faults or scenario is None:
-        raise InputError(dict.fromkeys(builder.faults))
-    said = [*caveats(scenario, differing), *late_changes(builder.late, scenario.end)]
-    return dataclasses.replace(scenario, warnings=tuple(said))
+    builders = {"": _Builder(layers, asked, known, faults)}
+    for name, layer in variant_layers(layers[-1]).items():
+        builders[name] = _Builder([*layers, layer], asked, known, [])
+    loaded = {name: builder.build() for name, builder in builders.items()}
+    found = list(builders[""].faults)
+    for name, builder in builders.items():
+        # What is wrong with the case itself is said once, where it stands.
+        found += [f for f in builder.faults if name and (not faults or f.where.startswith("variants."))]
+    complete = {name: scenario for name, scenario in loaded.items() if scenario is not None}
+    if found or len(complete) < len(loaded):
+        raise InputError(dict.fromkeys(found))
+    for name, scenario in complete.items():
+        said = [*caveats(scenario, differing), *late_changes(builders[name].late, scenario.end)]
+        complete[name] = dataclasses.replace(scenario, warnings=tuple(said), variant=name)
+    return complete
 
 
 @lru_cache(maxsize=8)
@@ -94,6 +151,9 @@ class _Builder:
         header = {key: str(self._latest(key) or "") for key in _SCALARS}
         # A parent's question is not that of a policy which extends it.
         header["question"] = str(self.top.data.get("question") or "")
+        case = self._case()
+        written = self.top.section("variants", dict) if case is not None else {}
+        variants = located(written, self.top.path.parent)
         expect = tuple(self._expectations())
         published = tuple(self._published())
         if self.faults or start is None or end is None or settings is None:
@@ -115,6 +175,8 @@ class _Builder:
             provenance=self.provenance,
             mechanism=header["mechanism"],
             published=published,
+            case=case,
+            variants=variants,
         )
 
     def _note(self, where: str, document: Document, *route: str | int) -> None:
@@ -180,7 +242,7 @@ class _Builder:
     def _market(self) -> tuple[Any, Path]:
         source = next((layer for layer in reversed(self.layers) if layer.data.get("market") is not None), None)
         if source is None:
-            message = "missing key (which market: source embedded, files or archetype)"
+            message = "missing key (which market: source embedded, files, archetype or composed)"
             self.faults.append(self.top.document.fault((), message, where="market"))
             return None, Path()
         self._note("market", source.document, "market")
@@ -222,7 +284,8 @@ class _Builder:
 
     def _events(self, start: Quarter | None, end: Quarter | None) -> tuple[ScheduledEvent, ...]:
         events: list[ScheduledEvent] = []
-        for layer in self.layers:
+        first = max((i for i, layer in enumerate(self.layers) if layer.own_events), default=0)
+        for layer in self.layers[first:]:
             for i, data in enumerate(layer.section("events", list)):
                 if not isinstance(data, dict):
                     continue
@@ -241,9 +304,14 @@ class _Builder:
             route = ("expect", i)
             item, _ = validated(_adapter(Expectation), data, self.top.document, route, Expectation)
             if item is not None:
-                result.append(item)
-                self.faults += expectation_faults(item, self.top.document, route)
+                self.faults += expectation_faults(item, self.top.document, route, self.top.data)
+                result.append(as_in_case(item) if self.top.data.get("case") is not None else item)
         return result
+
+    def _case(self) -> Case | None:
+        # A scenario that extends a case is not that case any more: what it shows may be gone.
+        data = self.top.data.get("case")
+        return None if data is None else validated(_adapter(Case), data, self.top.document, ("case",), Case)[0]
 
     def _published(self) -> list[PublishedScore]:
         # A score is about the policy of this very file; beside that of a child it could mislead.

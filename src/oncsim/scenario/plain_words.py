@@ -119,7 +119,7 @@ def _pattern(value: object, pattern: str) -> str:
 
 
 def _tag_fault(error: Any, document: Document, place: Route) -> Fault:
-    words = ["embedded", "files", "archetype"]
+    words = ["embedded", "files", "archetype", "composed"]
     if error["type"] == "union_tag_not_found":
         line, column = document.position(place)
         message = f"missing key (one of {', '.join(words)})"
@@ -146,10 +146,15 @@ def _model_at(shape: Any, below: Route, data: object) -> type[BaseModel] | None:
     if len(models) > 1 and isinstance(data, dict):
         models = [m for m in models if data.get("source") in get_args(m.model_fields["source"].annotation)]
     model = models[0] if models else None
+    named = False  # the next key is a name of the user's, as in a mapping of variants
     for i, part in enumerate(below):
         if model is None or isinstance(part, int):
             continue
+        if named:
+            named = False
+            continue
         field = _field(model, part)
+        named = field is not None and any(get_origin(part) is dict for part in get_args(field.annotation))
         inner = data
         for step in below[: i + 1]:
             inner = inner[step] if isinstance(inner, dict | list) else None  # type: ignore[index]

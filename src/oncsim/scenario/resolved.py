@@ -30,7 +30,10 @@ def resolve(scenario: Scenario) -> dict[str, Any]:
         data[section] = {o.path: _assumed(o) for o in _sorted(changes, section)}
     data["policy"] = [_policy(o) for o in _sorted(changes, "policy")]
     data["events"] = [event.as_dict() for event in scenario.events]
-    data["expect"] = [_expected(item) for item in scenario.expect]
+    data["expect"] = [_expected(item, scenario.case is not None) for item in scenario.expect]
+    if scenario.case is not None:
+        data["case"] = scenario.case.model_dump(mode="json", exclude_none=True)
+        data["variants"] = scenario.variants
     data["published"] = [score.as_dict() for score in scenario.published]
     leaves = scenario.parameters.registry.leaves
     data["registry"] = {name: _history(leaves[name]) for name in sorted(leaves)}
@@ -81,13 +84,16 @@ def cited(citation: Citation) -> Any:
     return cite | ({"note": citation.note} if citation.note else {})
 
 
-def _expected(item: Any) -> dict[str, Any]:
+def _expected(item: Any, in_case: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {}
     for name, field in type(item).model_fields.items():
         value = getattr(item, name)
-        if value != field.default:
+        if name == "minus" and value is not None:
+            entry[name] = _expected(value, False)
+        # A case has another default for the share, so there it is always written.
+        elif value != field.default or (in_case and name == "share"):
             # Quarters are objects by now; in a file they are text.
-            entry[field.alias or name] = value if isinstance(value, str | int | float) else str(value)
+            entry[field.alias or name] = value if isinstance(value, str | int | float | list) else str(value)
     return entry
 
 

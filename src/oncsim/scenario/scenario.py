@@ -13,8 +13,8 @@ from oncsim.parameters.lookup import Parameters
 from oncsim.scenario.events import ScheduledEvent
 
 if TYPE_CHECKING:
-    from oncsim.market.spec import ArchetypeMarket, EmbeddedMarket, FilesMarket
-    from oncsim.scenario.shape import Expectation, Settings
+    from oncsim.market.spec import AnyMarket
+    from oncsim.scenario.shape import Case, Expectation, Settings
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Scenario:
         What it is, for people; empty where not given.
     start, end : Quarter
         First and last quarter.
-    market : EmbeddedMarket, FilesMarket or ArchetypeMarket
+    market : EmbeddedMarket, FilesMarket, ArchetypeMarket or ComposedMarket
         Which market.
     folder : pathlib.Path
         Folder of the file that names the market: tables of a files market are relative to it.
@@ -79,6 +79,12 @@ class Scenario:
         How the policy is meant to act, for people; empty where not given.
     published : tuple of PublishedScore
         Published estimates of the same policy, to stand beside the result.
+    case : Case, optional
+        The situation from practice that it is about, where it is a case.
+    variants : dict
+        What each variant of a case changes, as written, by name.
+    variant : str
+        Name of the variant of a case that this is; empty otherwise.
     """
 
     id: str
@@ -88,7 +94,7 @@ class Scenario:
     audience: str
     start: Quarter
     end: Quarter
-    market: EmbeddedMarket | FilesMarket | ArchetypeMarket
+    market: AnyMarket
     folder: Path
     parameters: Parameters
     events: tuple[ScheduledEvent, ...]
@@ -98,6 +104,9 @@ class Scenario:
     warnings: tuple[str, ...] = ()
     mechanism: str = ""
     published: tuple[PublishedScore, ...] = ()
+    case: Case | None = None
+    variants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    variant: str = ""
 
     @property
     def quarters(self) -> list[Quarter]:

@@ -6,57 +6,17 @@ checked where it is built; what pydantic finds is put into plain words in :mod:`
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from oncsim.calendar import Quarter
 from oncsim.market.spec import MarketSpec
-from oncsim.parameters.scalars import found
+from oncsim.scenario.basics import MAX_YEARS as MAX_YEARS
+from oncsim.scenario.basics import Id, QuarterText, Section, SpanText, Text
+from oncsim.scenario.measures import Expectation as Expectation
 
 SCHEMA = "oncsim/scenario/1"
-MAX_YEARS = 30
-_SPAN = re.compile(r"([0-9]+) (quarters?|years?)")
-
-
-def _quarter(value: object) -> Quarter:
-    if isinstance(value, Quarter):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"found {found(value)} (expected a quarter such as 2026Q1)")
-    try:
-        return Quarter.parse(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a quarter (write for example 2026Q1)") from None
-
-
-def _span(value: object) -> int:
-    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"found {found(value)} (expected a length such as 12 quarters or 3 years)")
-    quarters = int(match[1]) * (4 if match[2].startswith("year") else 1)
-    if not 1 <= quarters <= 4 * MAX_YEARS:
-        raise ValueError(f"{value} is not between 1 quarter and {MAX_YEARS} years")
-    return quarters
-
-
-QuarterText = Annotated[
-    Any, BeforeValidator(_quarter), Field(json_schema_extra={"type": "string", "pattern": "^[0-9]{4}Q[1-4]$"})
-]
-SpanText = Annotated[
-    Any,
-    BeforeValidator(_span),
-    Field(json_schema_extra={"type": "string", "pattern": "^[0-9]+ (quarter|year)s?$"}),
-]
-Text = Annotated[str, Field(min_length=1)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$")]
-
-
-class Section(BaseModel):
-    """A mapping whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+MOST_FOLLOWED = 4
 
 
 class Horizon(Section):
@@ -141,35 +101,52 @@ class Score(Section):
     note: str = Field("", description="what differs from the scenario")
 
 
-class Expectation(Section):
-    """What a run of the scenario should show; checked by ``oncsim cases`` and in reports."""
+def _choice(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
 
-    metric: Text | None = Field(None, description="name of a metric")
-    event: Text | None = Field(None, description="kind of event to count instead of a metric")
-    group: str = Field("", description="group of the metric, for example payer=medicare_ffs")
-    market: str = Field("all", description="market id, or all")
-    org: Text | None = Field(None, description="only events or values of this organisation")
-    versus: Text | None = Field(None, description="scenario to compare with (paired); default the value itself")
-    sign: Literal["positive", "negative", "zero"] | None = Field(None, description="sign of value or difference")
-    min: float | None = Field(None, description="at least this")
-    max: float | None = Field(None, description="at most this")
-    at: QuarterText = Field(None, description="quarter; default the last one")
-    from_: QuarterText = Field(None, alias="from", description="first quarter of a window (mean or count over it)")
-    until: QuarterText = Field(None, description="last quarter of the window")
-    share: float = Field(1.0, gt=0, le=1, description="share of replicates in which it must hold")
-    note: str = Field("", description="what practitioners say, in a sentence")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Expectation:
-        if (self.metric is None) == (self.event is None):
-            raise ValueError("give either metric or event")
-        if self.sign is None and self.min is None and self.max is None:
-            raise ValueError("says nothing to check (give sign, min or max)")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
-        if self.at is not None and (self.from_ is not None or self.until is not None):
-            raise ValueError("give either at, or from and until")
-        return self
+class CaseChoice(Section):
+    """A choice of the people in a case that would have changed it."""
+
+    text: Text = Field(description="the choice, in a short sentence")
+    variant: Text | None = Field(None, description="variant in which they choose so")
+
+
+def _followed(value: list[str]) -> list[str]:
+    if not 2 <= len(value) <= MOST_FOLLOWED:
+        some = f"{len(value)} organisation{'' if len(value) == 1 else 's'}"
+        raise ValueError(f"names {some} (2 to {MOST_FOLLOWED}, whose story is told)")
+    twice = next((name for i, name in enumerate(value) if name in value[:i]), None)
+    if twice is not None:
+        raise ValueError(f"names {twice!r} twice")
+    return value
+
+
+class Case(Section):
+    """A situation described by people who run oncology programs."""
+
+    number: int = Field(ge=1, le=99, description="its number in the list of cases")
+    place: Text | None = Field(None, description="where it happened")
+    situation: Text = Field(description="what practitioners describe, in a sentence or two")
+    follow: Annotated[
+        list[Text],
+        AfterValidator(_followed),
+        Field(json_schema_extra={"minItems": 2, "maxItems": MOST_FOLLOWED}),
+    ] = Field(description="ids of the organisations whose ties, patients and money the story shows")
+    choices: list[Annotated[CaseChoice, BeforeValidator(_choice)]] = Field(
+        default_factory=list, description="which choices of the people in it would have changed it"
+    )
+
+
+class Variant(Section):
+    """What is different in a variant of a case; the rest, luck included, is that of the case."""
+
+    title: Text = Field(description="what is different, in one line")
+    economy: dict[str, Any] | None = Field(None, description="merged over those of the case")
+    behaviour: dict[str, Any] | None = Field(None, description="merged over those of the case")
+    policy: list[PolicyEntry] | None = Field(None, description="merged by what they set")
+    events: list[dict[str, Any]] | None = Field(None, description="in place of those of the case; [] is none")
+    market: MarketSpec | None = Field(None, description="in place of that of the case")
 
 
 class ScenarioFile(Section):
@@ -191,6 +168,10 @@ class ScenarioFile(Section):
     policy: list[PolicyEntry] | None = Field(None, description="changes of law")
     events: list[dict[str, Any]] | None = Field(None, description="what happens at a quarter to chosen organisations")
     expect: list[Expectation] | None = Field(None, description="what should come out")
+    case: Case | None = Field(None, description="makes it a case from practice that `oncsim cases` plays, not inherited")
+    variants: dict[str, Variant] | None = Field(
+        None, description="variants of the case by name; one is named control, and the effect must be absent there"
+    )
     published: list[Score] | None = Field(None, description="published estimates of the same policy, not inherited")
     registry: dict[str, Any] | None = Field(
         None, description="dated values that replace the registry's; written into scenario.resolved.yaml"
