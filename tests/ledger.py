@@ -104,7 +104,12 @@ def ownership(model: OncologyMarket) -> None:
             assert operator in (practice, int(orgs.owner[practice]), int(top[practice]))
         elif orgs.kind[practice] == PRACTICE:
             assert operator == practice
-    attached = sites.hospital >= 0
+    # A host bills for the offices of a practice that goes on running them.
+    billed = sites.billed_by >= 0
+    for site in np.flatnonzero(billed & sites.open):
+        tie, host = int(sites.billed_by[site]), int(model.hospitals.org[sites.hospital[site]])
+        assert {int(top[host]), int(sites.org[site])} <= {int(top[model.ties.a[tie]]), int(top[model.ties.b[tie]])}
+    attached = (sites.hospital >= 0) & ~billed
     if attached.any():
         hospital_owner = model.hospitals.org[sites.hospital[attached & sites.open]]
         np.testing.assert_array_equal(top[sites.org[attached & sites.open]], top[hospital_owner])

@@ -15,7 +15,7 @@ import oncsim
 from markets import METRO, same_tables, scenario, start, tiny_market
 from oncsim.actions.ownership import acquire, take_stake
 from oncsim.calendar import Quarter
-from oncsim.codes import BARGAINED, HEALTH_SYSTEM, NETWORK, ORG_KINDS, PAYERS, PRACTICE
+from oncsim.codes import BARGAINED, HEALTH_SYSTEM, NETWORK, ORG_KINDS, PAYERS, PRACTICE, TIE_STAGES
 from oncsim.competition.concentration import holdings
 from oncsim.competition.control import modified_hhi
 from oncsim.competition.leverage import leverage
@@ -268,6 +268,8 @@ def test_who_is_out_of_network_is_worth_what_it_would_be_inside(outside: tuple[s
     """A deal does not read as a loss of leverage because a party has no contract now: it would have one, apart as well."""
     model = a_quarter_in()
     commercial = PAYERS.index("commercial")
+    model.ties.stage[:] = TIE_STAGES.index("dissolved")  # partners would take over members of who is out
+    model.handed[:] = 0.0
     inside = merger_analysis(model, "S1", "S2").payer("commercial")
     model.in_network[np.isin(model.orgs.id, outside), commercial] = False
     model.contracts.due[:] = 1_000  # nobody's terms come up, so that the network stays

@@ -204,8 +204,9 @@ LEVERS = (
     Lever(
         "access_payment",
         "Coverage, telehealth, navigation",
-        "Who has Medicaid, what telehealth visits and navigation are paid. Beyond the levers of payment policy proper.",
-        ("policy.coverage.", "policy.telehealth.", "policy.navigation."),
+        "Who has Medicaid, what telehealth visits and navigation are paid, whether tests are part of a hospital stay. "
+        "Beyond the levers of payment policy proper.",
+        ("policy.coverage.", "policy.telehealth.", "policy.navigation.", "policy.laboratory."),
     ),
 )
 

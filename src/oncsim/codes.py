@@ -74,6 +74,19 @@ TIE_FORMS = (
     "network_membership",
     "acquisition",
 )
+# How tight a form is, from a referral relationship without contract to ownership: the rung of the ladder it stands on.
+TIE_RUNGS = {
+    "referral": 1,
+    "inpatient_coverage": 2,
+    "employer_bundle": 2,
+    "clinical_affiliation": 3,
+    "telehealth_hub": 3,
+    "network_membership": 4,
+    "co_management": 5,
+    "professional_services": 6,
+    "joint_venture": 7,
+    "acquisition": 8,
+}
 TIE_STAGES = (
     "prospect",
     "shared_problem",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from oncsim.actions.checking import event_faults
 from oncsim.agents import AGENT_OF_KIND, Organization, Payer
@@ -31,19 +32,23 @@ from oncsim.processes.choice import (
     site_places,
     zone_places,
 )
+from oncsim.processes.conduct import return_patients
 from oncsim.processes.deals import Pending, deals
 from oncsim.processes.decisions import decisions
 from oncsim.processes.demand import demand
 from oncsim.processes.eligibility_340b import begin_program
 from oncsim.processes.finance import finance
+from oncsim.processes.handover import hand_over
+from oncsim.processes.meeting import Field
 from oncsim.processes.nested_logit import Choice, PairLayout, Shares
 from oncsim.processes.observe import observe
-from oncsim.processes.partnership import partnership
+from oncsim.processes.partnership import begin_ties, partnership
 from oncsim.processes.payment import payment
 from oncsim.processes.policy import policy
 from oncsim.processes.price_change import PriceChanges, office_level, price_changes
 from oncsim.processes.prospects import Prospects
 from oncsim.processes.referral import hospital_weights
+from oncsim.processes.spokes import staff_spokes
 from oncsim.processes.value_based_choice import begin_value_based
 from oncsim.randomness import Luck, identity
 from oncsim.recording import Recording
@@ -53,6 +58,9 @@ from oncsim.state.pairs import candidate_pairs
 from oncsim.state.stakes import Stakes
 from oncsim.state.travel import Roads, within_zone_miles
 from oncsim.state.value_based import ValueBasedBooks
+from oncsim.ties.conduct import ShiftedCosts
+from oncsim.ties.foreclosures import Foreclosures
+from oncsim.ties.ladder import Ladder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +107,8 @@ class OncologyMarket(mesa.Model):
         Further tables to record: ``flows``.
     flow_sink : callable, optional
         Takes the flows table of each quarter as it is made.
+    metrics : collection of str, optional
+        Record only these metrics, where a run is played for a few numbers; default all. Nothing else changes.
     profile : bool
         Kept for the command line; timings are always taken.
 
@@ -109,12 +119,14 @@ class OncologyMarket(mesa.Model):
     """
 
     law: Values
+    ladder: Ladder
     contracts: Contracts
     market_power: MarketPower  # from the end of settling on
     choice: Choice
     flows: Flows
     care: CareResults
     money: Money
+    handed: NDArray[np.float64]
     rates: Rates
     volumes: Volumes
 
@@ -127,6 +139,7 @@ class OncologyMarket(mesa.Model):
         record: Collection[str] = frozenset(),
         flow_sink: Callable[[pd.DataFrame], None] | None = None,
         profile: bool = False,
+        metrics: Collection[str] | None = None,
     ) -> None:
         super().__init__(rng=int(seed))
         if market is None:
@@ -141,6 +154,7 @@ class OncologyMarket(mesa.Model):
         self.market_luck = Luck(int(scenario.market.seed))
         self.quarters: list[Quarter] = list(scenario.quarters)
         self.record = frozenset(record)
+        self.metrics_asked = None if metrics is None else frozenset(metrics)
         self.flow_sink = flow_sink
         self.recording = Recording()
         self.timings: dict[str, float] = {name: 0.0 for name, _ in QUARTER}
@@ -165,7 +179,7 @@ class OncologyMarket(mesa.Model):
         self.zones, self.hospitals, self.orgs = state.zones, state.hospitals, state.orgs
         self.sites, self.physicians, self.ties = state.sites, state.physicians, state.ties
         begin_program(self)
-        self._start_ties()
+        begin_ties(self)
         self.payer_rows: dict[int, int] = {}
         self._add_payers()
         self.roster: list[Organization] = [
@@ -188,9 +202,12 @@ class OncologyMarket(mesa.Model):
         self.pending: list[Pending] = []
         self.failed_talks: dict[tuple[int, int], tuple[int, int]] = {}
         self.stakes = Stakes()
-        self.former_partners: set[tuple[int, int]] = set()
-        self.partners: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-        self.partners_at: int | None = None
+        self.foreclosures = Foreclosures()
+        self.partner_field: Field | None = None
+        self.spoke_reach: sparse.csr_array | None = None
+        self.shifted = ShiftedCosts()
+        self.returned = np.zeros(len(self.orgs))
+        self.handed = np.zeros((len(self.sites), 15))
         self.prospects: Prospects
         self._quarter_luck: dict[str, NDArray[np.float64]] = {}
         self.price_base: PriceBase | None = None
@@ -219,30 +236,6 @@ class OncologyMarket(mesa.Model):
         self.in_network = self._first_networks()
         self.site_rule = np.array([float(self.law["payer.site_rule.start"][payer]) for payer in PAYERS])
         self._warn_of_gaps()
-
-    def _start_ties(self) -> None:
-        """Give the ties of the start their ramp and trust, better known the older they are."""
-        ties, law = self.ties, self.law
-        if len(ties) == 0:
-            return
-        from oncsim.codes import TIE_FORMS
-        from oncsim.processes.partnership import good_chance
-        from oncsim.ties.trust import stationary_mean
-
-        ties.owner_share = np.array([float(law["partnership.owner_share"][form]) for form in TIE_FORMS])[ties.form]
-        ties.control_share = np.array([float(law["partnership.control_share"][form]) for form in TIE_FORMS])[ties.form]
-        months = np.array([float(law["partnership.ramp"][form]) for form in TIE_FORMS])[ties.form]
-        ties.ramp = np.maximum(1, np.round(months / 3.0)).astype(np.int64)
-        chance = good_chance(float(law["partnership.trust.good"]), float(law["partnership.trust.checks"]))
-        gain, ratio = float(law["partnership.trust.gain"]), float(law["partnership.trust.loss_ratio"])
-        start, settled = float(law["partnership.trust.start"]), stationary_mean(chance, gain, ratio)
-        # Mean path from the start towards the long-run mean, with keyed spread that also fades in with age.
-        pace = (1.0 - gain * chance - gain * ratio * (1.0 - chance)) ** ties.age
-        for side in ("ab", "ba"):
-            noise = self.market_luck.normal(f"ties.trust.{side}", 0, ties.key).clip(-2, 2)
-            trust = settled + (start - settled) * pace + 0.08 * noise * (1.0 - pace)
-            setattr(ties, f"trust_{side}", np.clip(trust, 0.0, 1.0))
-            setattr(ties, f"evidence_{side}", ties.age.astype(np.float64))
 
     def _add_payers(self) -> None:
         names = ("Medicare", "Medicare Advantage plans", "Commercial plans", "Medicaid")
@@ -297,6 +290,9 @@ class OncologyMarket(mesa.Model):
             self.contracts = first_contracts(self, settled=back == 1)
             for _, process in SETTLING[4:]:
                 process(self)
+            # The ties of the start are at work: patients are sent and sent back.
+            return_patients(self)
+            hand_over(self)
             if back == quarters or back == 1:
                 self.orgs.autonomy = self.draw_autonomy(self.orgs.key, self.orgs.headcount.astype(np.float64))
         if quarters == 0:
@@ -309,6 +305,11 @@ class OncologyMarket(mesa.Model):
             self.contracts = first_contracts(self, settled=False)
         self._begin_midway()
         begin_value_based(self)
+        if quarters:
+            # Spokes of the hubs of the start are there when the story begins.
+            staff_spokes(self)
+            self.recording.events.clear()
+            self.counts.clear()
         self.settling = False
         self.t = -1
 

@@ -85,9 +85,18 @@ class Recording:
         self._ties.append(
             {
                 "row": np.flatnonzero(shown).astype(np.int32),
+                # Sides change places when a form gives one of them control, so they are kept with the quarter.
+                "a": ties.a[shown].astype(np.int32),
+                "b": ties.b[shown].astype(np.int32),
+                "form": ties.form[shown].astype(np.int8),
                 "stage": ties.stage[shown].astype(np.int8),
                 "trust_ab": ties.trust_ab[shown],
                 "trust_ba": ties.trust_ba[shown],
+                "owner_share": ties.owner_share[shown],
+                "control_share": ties.control_share[shown],
+                "age": ties.age[shown].astype(np.int32),
+                "worth": ties.worth[shown],
+                "staff": ties.staff[shown],
             }
         )
         found = direct_holdings(model)
@@ -192,16 +201,19 @@ class Recording:
             {
                 "quarter": coded(quarter, self.quarters),
                 "tie": pd.Categorical([*ties.id[row], *held_names]),
-                "a": coded(np.concatenate([ties.a[row], held["a"]]), ids),
-                "b": coded(np.concatenate([ties.b[row], held["b"]]), ids),
-                "form": coded(np.concatenate([ties.form[row], form]), TIE_FORMS),
+                "a": coded(np.concatenate([stacked["a"], held["a"]]), ids),
+                "b": coded(np.concatenate([stacked["b"], held["b"]]), ids),
+                "form": coded(np.concatenate([stacked["form"], form]), TIE_FORMS),
                 "stage": coded(
                     np.concatenate([stacked["stage"], np.full(len(kind), TIE_STAGES.index("active"))]), TIE_STAGES
                 ),
                 "trust_ab": np.concatenate([stacked["trust_ab"], unknown]),
                 "trust_ba": np.concatenate([stacked["trust_ba"], unknown]),
-                "owner_share": np.concatenate([ties.owner_share[row], held["owner_share"]]),
-                "control_share": np.concatenate([ties.control_share[row], held["control_share"]]),
+                "owner_share": np.concatenate([stacked["owner_share"], held["owner_share"]]),
+                "control_share": np.concatenate([stacked["control_share"], held["control_share"]]),
+                "age_quarters": np.concatenate([stacked["age"].astype(np.float64), unknown]),
+                "worth": np.concatenate([stacked["worth"], unknown]),
+                "staff_support": np.concatenate([stacked["staff"], unknown]),
             }
         )
         return table.iloc[np.argsort(quarter, kind="stable")].reset_index(drop=True)

@@ -48,6 +48,11 @@ STILL: dict[str, Any] = {
     "demand.retirement.late": 0.0,
     "payer.network.break": 0.0,
     "payer.network.mend": 0.0,
+    "partnership.review.yearly": 0.0,
+    "partnership.trust.misfit": 0.0,
+    "practice.visiting.yearly": 0.0,
+    "network.found.yearly": 0.0,
+    "health_system.pharmacy.yearly": 0.0,
 }
 
 
@@ -377,6 +382,8 @@ def test_an_unknown_organisation_is_an_error_with_the_near_miss(action: str) -> 
 
 
 def _some(argument: Any) -> Any:
+    if argument.kind == "choice":
+        return argument.choices[0]
     if argument.kind == "org":
         return "largest_system"
     return 1 if argument.kind == "integer" else 0.1

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from markets import METRO, MIXED, events, run, start
+from ledger import step_and_check
+from markets import METRO, MIXED, events, row, run, start
 from oncsim.codes import ACADEMIC_CENTER, ACQUIRED, ACTIVE, AMC_SATELLITE, HEALTH_SYSTEM, HOPD_ON, NETWORK, PRACTICE
+from oncsim.model import OncologyMarket
 from oncsim.processes.prospects import prospects
+from towns import in_force, market, place, sites_of, still, system
+from towns import practice as a_practice
 
 TAKEN = [{"at": "2026Q1", "do": "takeover", "kind": "practice", "by": "largest_system"}]
 QUIET = {"health_system.acquisition.attention": 0.0, "health_system.build.yearly": 0.0}
@@ -62,7 +66,13 @@ def test_attention_makes_deals_and_none_makes_none() -> None:
 
 
 def test_crowded_systems_build_and_others_do_not() -> None:
-    build = {"health_system.acquisition.attention": 0.0, "practice.found.yearly": 0.0, "practice.open.yearly": 0.0}
+    build = {
+        "health_system.acquisition.attention": 0.0,
+        "practice.found.yearly": 0.0,
+        "practice.open.yearly": 0.0,
+        "practice.visiting.yearly": 0.0,
+        "partnership.meet.yearly": 0.0,
+    }
     crowded = {**build, "health_system.build.yearly": 1.0, "finance.cash_reserve": 2.0}
     model = run(6, MIXED, behaviour={**crowded, "health_system.build.load": 0.0})
     opened = model.sites.opened >= 0
@@ -91,3 +101,46 @@ def test_departments_that_lose_are_closed_at_their_chance() -> None:
 
     assert closed(never) == 0 < closed(always)
     assert (always.orgs.status[always.orgs.kind == HEALTH_SYSTEM] == ACTIVE).all()
+
+
+LETTING_GO = market(
+    a_practice("doctors", oncologists=4), system("owner", oncologists=2), a_practice("others", oncologists=2),
+    zones=[place("town", 90_000), place("country", 10_000, 25, rural=True)],
+)  # fmt: skip
+
+
+def let_go(agreement: float, quarters: int = 16) -> OncologyMarket:
+    """Return a model after some quarters: a system takes over a practice, loses money on it and lets it go."""
+    behaviour = {
+        **LETS_GO,
+        "finance.downstream_margin": 0.0,
+        "finance.hospital.cost_factor": 5.0,
+        "health_system.divest.agreement": agreement,
+        "health_system.acquisition.overlap_closes": 0.0,
+    }
+    taken = {"at": "2026Q1", "do": "takeover", "org": "doctors", "by": "owner"}
+    model = still(quarters, LETTING_GO, taken, behaviour=behaviour)
+    for _ in range(quarters):
+        step_and_check(model)
+    return model
+
+
+def test_who_is_let_go_may_keep_working_for_the_system_under_an_agreement_in_place_of_employment() -> None:
+    model = let_go(1.0)
+    released = events(model, "divestiture")
+    signed = events(model, "tie_formed")
+    assert released["other"].tolist() == ["doctors"]
+    assert signed["quarter"].tolist() == released["quarter"].tolist()
+    assert "professional-services agreement" in str(signed["text"].iloc[0]) and "in place of employment" in str(
+        signed["text"].iloc[0]
+    )
+    tie = int(in_force(model, "doctors", "owner")[0])
+    assert model.ties.a[tie] == row(model, "owner") and model.orgs.status[row(model, "doctors")] == ACTIVE
+    # Its offices are billed by the system again once the agreement works.
+    assert (model.sites.billed_by[sites_of(model, "doctors")] == tie).all()
+
+
+def test_at_chance_zero_who_is_let_go_has_no_agreement() -> None:
+    model = let_go(0.0)
+    assert len(events(model, "divestiture")) == 1 and len(events(model, "tie_formed")) == 0
+    assert (model.sites.billed_by == -1).all()

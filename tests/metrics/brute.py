@@ -8,7 +8,19 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from oncsim.codes import COMPONENTS, NEEDS, ORG_KINDS, PAYERS, SITE_KINDS, STATUSES, TIE_FORMS, TIE_STAGES
+import numpy as np
+
+from oncsim.codes import (
+    COMPONENTS,
+    NEEDS,
+    ORG_KINDS,
+    PAYERS,
+    SERVICE_LINES,
+    SITE_KINDS,
+    STATUSES,
+    TIE_FORMS,
+    TIE_STAGES,
+)
 
 Rows = dict[tuple[str, str], float]
 ORACLES: dict[str, Callable[[Any], Rows]] = {}
@@ -265,6 +277,8 @@ for _metric, _event in {
     "consolidation.flagged_mergers": "merger_flagged",
     "partnership.formed": "tie_formed",
     "partnership.dissolved": "tie_dissolved",
+    "partnership.deepened": "tie_deepened",
+    "partnership.scaled_back": "tie_scaled_back",
 }.items():
     ORACLES[_metric] = lambda state, event=_event: {("all", ""): state.counts.get(event, 0)}
 
@@ -666,3 +680,92 @@ ORACLES |= {
     },
     "activity.oncologists_seeking": lambda state: {("all", ""): sum(state.recruits)},
 }
+
+
+@oracle("partnership.staff_support")
+def staff_support(state: Any) -> Rows:
+    rows = in_force(state)
+    return {("all", ""): sum(state.ties.staff[row] for row in rows) / len(rows)} if rows else {}
+
+
+@oracle("access.delay_days")
+def delay_days(state: Any) -> Rows:
+    days: dict[str, float] = defaultdict(float)
+    people: dict[str, float] = defaultdict(float)
+    for site in range(len(state.sites)):
+        for segment, started in enumerate(state.sites.starts[site]):
+            payer = segment // len(NEEDS)
+            outside = not state.in_network[state.sites.org[site], payer]
+            wait = state.sites.wait_days[site] + (state.law["payer.network.delay_days"] if outside else 0.0)
+            for key in ("", f"payer={PAYERS[payer]}"):
+                days[key] += started * wait
+                people[key] += started
+    return {("all", key): days[key] / people[key] for key in days if people[key] > 0}
+
+
+def trust_used(state: Any, row: int) -> float:
+    """The lower of the two trusts of a tie, experience weighed with reputation."""
+    ties, prior = state.ties, state.law["partnership.trust.reputation_weight"]
+    both = []
+    for trust, evidence, partner in (("trust_ab", "evidence_ab", ties.b), ("trust_ba", "evidence_ba", ties.a)):
+        above = below = 0.0
+        for other in range(len(ties)):
+            if TIE_STAGES[ties.stage[other]] == "dissolved":
+                continue
+            for seen, weight, of in (("trust_ab", "evidence_ab", ties.b), ("trust_ba", "evidence_ba", ties.a)):
+                if of[other] == partner[row]:
+                    above += getattr(ties, weight)[other] * getattr(ties, seen)[other]
+                    below += getattr(ties, weight)[other]
+        known = above / below if below > 0 else state.law["partnership.trust.start"]
+        share = prior / (prior + getattr(ties, evidence)[row])
+        both.append((1 - share) * getattr(ties, trust)[row] + share * known)
+    return float(min(both))
+
+
+def works(state: Any, row: int) -> float:
+    """How far a tie works, without its form's steering: ramp, scaling back and trust."""
+    ties, steering = state.ties, state.ladder.steering
+    stage, form = TIE_STAGES[ties.stage[row]], ties.form[row]
+    done = min(max((ties.stage_age[row] - ties.diligence[row] + 1) / max(ties.ramp[row] - ties.diligence[row], 1), 0.0), 1.0)
+    part = 1.0
+    if stage == "ramp_up":
+        part = done
+    elif stage == "deepened" and ties.form_before[row] >= 0:
+        before = steering[ties.form_before[row]] / steering[form]
+        part = before + (1 - before) * done
+    elif stage == "scaled_back":
+        part = state.law["partnership.review.scaled_back"]
+    return part * trust_used(state, row)
+
+
+@oracle("partnership.continuum")
+def continuum(state: Any) -> Rows:
+    orgs, sites, hospitals, ties = state.orgs, state.sites, state.hospitals, state.ties
+    lines: dict[int, set[int]] = {org: set() for org in range(len(orgs))}
+    for site in range(len(sites)):
+        for line in np.flatnonzero(sites.lines[site]):
+            working = SERVICE_LINES[line] != "infusion" or sites.oncologists[site] > 1e-6
+            if sites.open[site] and working:
+                lines[sites.org[site]].add(int(line))
+    for hospital in range(len(hospitals)):
+        lines[hospitals.org[hospital]] |= {int(line) for line in np.flatnonzero(hospitals.lines[hospital])}
+    whole = {org: set(found) for org, found in lines.items()}
+    for org, found in lines.items():
+        whole[top(state, org)] |= found
+    whole = {org: found | whole[top(state, org)] for org, found in whole.items()}
+    brought: dict[tuple[int, int], float] = defaultdict(float)
+    for row in in_force(state):
+        part = works(state, row) * state.ladder.reach[ties.form[row]]
+        for giver, taker in ((ties.a[row], ties.b[row]), (ties.b[row], ties.a[row])):
+            for line in whole[giver]:
+                brought[top(state, taker), line] += part
+    need = list(state.law["partnership.line.need"].values())
+    above = below = 0.0
+    for site in range(len(sites)):
+        org, started = int(sites.org[site]), float(sites.starts[site].sum())
+        own = sum(need[line] for line in whole[org])
+        owner = top(state, org)
+        lent = sum(need[line] * min(brought[owner, line], 1.0) for line in range(len(need)) if line not in whole[owner])
+        above += started * (own + lent) / sum(need)
+        below += started
+    return {("all", ""): above / below} if below > 0 else {}

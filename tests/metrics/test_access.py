@@ -89,3 +89,30 @@ def test_waits_are_those_of_the_patients() -> None:
     state = tiny(1)
     state.sites.wait_days[:] = 12.0
     assert all(value == pytest.approx(12) for value in values_of("access.wait_days_mean", state).values())
+
+
+def test_delay_is_the_wait_and_authorisation_for_those_out_of_network() -> None:
+    state = tiny(1)
+    state.sites.wait_days[:] = 10.0
+    state.in_network[:] = True
+    assert all(value == pytest.approx(10.0) for value in values_of("access.delay_days", state).values())
+    commercial = PAYERS.index("commercial")
+    state.in_network[:, commercial] = False
+    found = values_of("access.delay_days", state)
+    days = state.law["payer.network.delay_days"]
+    assert found["all", "payer=commercial"] == pytest.approx(10.0 + days) and days > 0
+    assert found["all", "payer=medicaid"] == pytest.approx(10.0)
+    starts = state.sites.starts.reshape(len(state.sites), len(PAYERS), len(NEEDS)).sum(axis=(0, 2))
+    assert found[ALL] == pytest.approx(10.0 + days * starts[commercial] / starts.sum())
+    state.law["payer.network.delay_days"] = 0.0
+    assert all(value == pytest.approx(10.0) for value in values_of("access.delay_days", state).values())
+
+
+def test_where_nobody_starts_there_is_no_delay() -> None:
+    state = tiny(1)
+    medicaid = PAYERS.index("medicaid")
+    state.sites.starts[:, medicaid * len(NEEDS) : (medicaid + 1) * len(NEEDS)] = 0.0
+    found = values_of("access.delay_days", state)
+    assert ("all", "payer=medicaid") not in found and ("all", "payer=commercial") in found
+    state.sites.starts[:] = 0.0
+    assert values_of("access.delay_days", state) == {}

@@ -98,7 +98,7 @@ def test_where_nothing_happens_only_counts_and_potential_access_are_defined() ->
         "consolidation.hopd_share_infusions",
         "consolidation.freestanding_share_infusions",
         "consolidation.share_340b_infusions",
-        *(f"access.{m}" for m in ("minutes_mean", "minutes_median", "minutes_p90", "wait_days_mean")),
+        *(f"access.{m}" for m in ("minutes_mean", "minutes_median", "minutes_p90", "wait_days_mean", "delay_days")),
         *(f"access.{m}" for m in ("share_within_30", "share_within_60", "untreated_share")),
         *(f"price.{m}" for m in ("commercial_index", "commercial_to_medicare", "hospital_to_office", "level")),
         "price.after_acquisition",
@@ -110,6 +110,8 @@ def test_where_nothing_happens_only_counts_and_potential_access_are_defined() ->
         *(f"finance.margin_{who}" for who in ("practice", "system", "amc")),
         "partnership.age_median",
         "partnership.trust_mean",
+        "partnership.staff_support",
+        "partnership.continuum",
         *(f"quality.{m}" for m in ("adverse_events", "readmissions", "trial_enrolment")),
     }
 

@@ -11,7 +11,18 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from oncsim.calendar import Quarter
-from oncsim.codes import BARGAINED, COMPONENTS, NEEDS, ORG_KINDS, PAYERS, SEGMENTS, SITE_KINDS, TIE_FORMS, TIE_STAGES
+from oncsim.codes import (
+    BARGAINED,
+    COMPONENTS,
+    NEEDS,
+    ORG_KINDS,
+    PAYERS,
+    SEGMENTS,
+    SERVICE_LINES,
+    SITE_KINDS,
+    TIE_FORMS,
+    TIE_STAGES,
+)
 from oncsim.competition.leverage import Leverage
 from oncsim.metrics import PriceBase
 from oncsim.processes.price_change import PriceChanges
@@ -28,7 +39,10 @@ from oncsim.state.value_based import ValueBasedBooks
 from oncsim.state.zones import Zones
 
 SEGMENT_COUNT = len(SEGMENTS)
-EVENTS = ("acquisition", "closure", "divestiture", "network_join", "tie_formed", "tie_dissolved")
+EVENTS = (
+    "acquisition", "closure", "divestiture", "network_join", "tie_formed", "tie_dissolved", "tie_deepened",
+    "tie_scaled_back",
+)  # fmt: skip
 NOW = 5  # quarter count
 
 
@@ -107,6 +121,29 @@ def _share_control(rng: np.random.Generator, state: Any) -> None:
         if rng.uniform() < 0.2:
             orgs.network[member] = network
     state.law = {"partnership.control_share": {form: 0.05 * place for place, form in enumerate(TIE_FORMS)}}
+    _work_together(np.random.default_rng([size, len(ties)]), state)
+
+
+def _work_together(rng: np.random.Generator, state: Any) -> None:
+    """Add what partners bring each other, and who is in the network of whom."""
+    ties, hospitals, forms = state.ties, state.hospitals, len(TIE_FORMS)
+    if len(state.orgs):
+        hospitals.org[:] = rng.integers(0, len(state.orgs), len(hospitals))
+    hospitals.lines[:] = (rng.uniform(size=hospitals.lines.shape) < 0.2) & (len(state.orgs) > 0)
+    state.sites.lines[:] = rng.uniform(size=state.sites.lines.shape) < 0.2
+    state.in_network = rng.uniform(size=(len(state.orgs), len(PAYERS))) < 0.8
+    ties.staff = rng.uniform(0, 1, len(ties))
+    ties.stage_age = rng.integers(0, 6, len(ties))
+    ties.ramp, ties.diligence = rng.integers(2, 6, len(ties)), rng.integers(0, 2, len(ties))
+    ties.form_before = np.where(rng.uniform(size=len(ties)) < 0.3, 0, -1)
+    state.ladder = SimpleNamespace(steering=rng.uniform(0.1, 1.0, forms), reach=rng.uniform(0.2, 1.0, forms))
+    state.law |= {
+        "partnership.line.need": {line: float(rng.uniform(0.1, 1.0)) for line in SERVICE_LINES},
+        "partnership.review.scaled_back": 0.5,
+        "partnership.trust.start": 0.55,
+        "partnership.trust.reputation_weight": 4.0,
+        "payer.network.delay_days": 21.0,
+    }
 
 
 def _bargain(rng: np.random.Generator, state: Any) -> None:

@@ -74,7 +74,8 @@ def test_time_under_treatment_adds_to_the_mean_of_the_registry() -> None:
 
 
 def test_people_in_care_follow_the_course() -> None:
-    model = start(3, METRO)
+    # Follow-up care that partners send back moves people under treatment between them.
+    model = start(3, METRO, behaviour={"partnership.conduct.follow_up": 0.0})
     course = course_of_treatment(model)
     for _ in range(3):
         before = model.sites.in_care.copy()

@@ -8,8 +8,9 @@ from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, PRACTICE, TIE_STAGES
 from oncsim.model import OncologyMarket
 from oncsim.processes.choice import choice
 from oncsim.processes.partnership import end_tie, sign_tie
-from oncsim.processes.referral import hospital_weights, steering_utility, tie_strength
+from oncsim.processes.referral import hospital_weights, steering_utility
 from oncsim.state.sums import sum_rows
+from oncsim.ties.strength import tie_strength
 
 OFF_CASES = [{"choice.employed_referrers": 0.0}, {"choice.ownership_steering": 0.0}]
 ACTIVE = TIE_STAGES.index("active")
@@ -52,7 +53,8 @@ def test_switched_off_nobody_is_steered(behaviour: dict[str, float]) -> None:
 @pytest.mark.parametrize("behaviour", OFF_CASES, ids=["nobody employed", "no pull"])
 def test_switched_off_it_does_not_matter_who_owns_a_site(behaviour: dict[str, float]) -> None:
     def moved(given: dict[str, float]) -> float:
-        model = start(1, METRO, behaviour=given)
+        # What an owner's services make of a site is another mechanism (choice.continuum).
+        model = start(1, METRO, behaviour={"choice.continuum": 0.0, **given})
         system, practice = partners(model)
         before = owned_starts(model, system) + owned_starts(model, practice)
         model.orgs.owner[practice], model.orgs.status[practice] = system, 1

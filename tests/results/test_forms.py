@@ -14,7 +14,7 @@ INTERFACE = {
     "revenue margin cash commercial_level advantage_level willingness_to_pay",
     "sites": "quarter site org kind lat lon open chairs oncologists patients patients_in_care infusions "
     "wait_days eligible_340b",
-    "ties": "quarter tie a b form stage trust_ab trust_ba owner_share control_share",
+    "ties": "quarter tie a b form stage trust_ab trust_ba owner_share control_share age_quarters worth staff_support",
     "events": "quarter event actor other site amount text",
     "zones": "zone name lat lon market population population_65plus land_sqmi rural deprivation cases_per_year",
     "zone_years": "year zone patients untreated untreated_share minutes patient_cost spending wait_days",

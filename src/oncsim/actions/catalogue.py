@@ -145,6 +145,64 @@ ACTIONS: dict[str, Action] = {
             {"network": Argument("org", "the network", required=True)},
         ),
         Action("leave_network", "the chosen practices leave their network", ("practice",)),
+        Action("found_network", "each chosen practice founds a network of which it is the first member", ("practice",)),
+        Action(
+            "set_governance",
+            "the chosen organisations agree with a partner on check-ins and on sharing outcome data",
+            _PROVIDERS,
+            {
+                "with": Argument("org", "the partner", required=True),
+                "checks": Argument("number", "scheduled check-ins a year", minimum=0, maximum=52),
+                "shared_data": Argument("flag", "whether both see the outcomes of shared patients"),
+            },
+        ),
+        Action(
+            "set_conduct",
+            "the chosen organisations change how they treat all of their partners",
+            _PROVIDERS,
+            {
+                "returns": Argument("number", "part of follow-up care sent back to who referred", minimum=0, maximum=1),
+                "regard": Argument("number", "weight given to a dollar it would cost a partner", minimum=0, maximum=10),
+            },
+        ),
+        Action(
+            "announce_change",
+            "the chosen organisations announce a change to the staff of both sides of a partnership",
+            _PROVIDERS,
+            {
+                "with": Argument("org", "the partner", required=True),
+                "early": Argument("flag", "early and often (true) or late (false)", default=True),
+                "consistent": Argument("flag", "in the usual way (true) or unlike past style (false)", default=True),
+            },
+        ),
+        Action(
+            "misfit",
+            "something small goes wrong between the chosen organisations and a partner",
+            _PROVIDERS,
+            {
+                "with": Argument("org", "the partner", required=True),
+                "severity": Argument("number", "how bad, an ordinary bad quarter is 1", minimum=0, maximum=8, default=1.0),
+                "answered": Argument("flag", "whether it is reported and put right", default=True),
+            },
+        ),
+        Action(
+            "end_privileges",
+            "the chosen owners of hospitals end the staff privileges of a practice",
+            _PROVIDERS[1:],
+            {"of": Argument("org", "the practice", required=True)},
+        ),
+        Action(
+            "add_line",
+            "the chosen organisations add a service, at their largest site or, without a site, at their hospitals",
+            _PROVIDERS,
+            {"line": Argument("choice", "the service", True, choices=SERVICE_LINES)},
+        ),
+        Action(
+            "drop_line",
+            "the chosen organisations give up a service",
+            _PROVIDERS,
+            {"line": Argument("choice", "the service", True, choices=SERVICE_LINES)},
+        ),
     )
 }
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oncsim.actions import partner_deeds
 from oncsim.actions.catalogue import ACTIONS
 from oncsim.actions.checking import can_open
 from oncsim.actions.ownership import acquire, close_practice, join_network, leave_network, release_practice, take_stake
+from oncsim.actions.partner_deeds import hand_over_ties, remember_takeover
 from oncsim.actions.places import close_site, default_kind, hire, open_site
 from oncsim.actions.selection import find_organization, find_zone, select
 from oncsim.codes import (
@@ -61,6 +63,7 @@ def _takeover(model: OncologyMarket, row: int, given: Arguments) -> None:
     if buyer == row or model.orgs.status[row] != ACTIVE or model.orgs.status[buyer] != ACTIVE:
         return
     price = float(given["price"])
+    remember_takeover(model, row, buyer)
     if hasattr(model, "market_power"):
         found = screen(model, buyer, row)
         if found.flagged:
@@ -88,6 +91,7 @@ def _merge_systems(model: OncologyMarket, row: int, buyer: int, price: float) ->
     orgs.owner[(orgs.owner == row)] = buyer
     orgs.owner[row] = buyer
     model.forget_referrers()
+    hand_over_ties(model, row, buyer)
     model.tell(
         "merger",
         buyer,
@@ -269,4 +273,12 @@ DEEDS: dict[str, Callable[[OncologyMarket, int, Arguments], None]] = {
     "end_tie": _end_tie,
     "join_network": _join_network,
     "leave_network": _leave_network,
+    "found_network": partner_deeds.band_together,
+    "announce_change": partner_deeds.announce_change,
+    "misfit": partner_deeds.let_misfit,
+    "set_governance": partner_deeds.set_governance,
+    "set_conduct": partner_deeds.set_conduct,
+    "end_privileges": partner_deeds.shut_out,
+    "add_line": partner_deeds.add_line,
+    "drop_line": partner_deeds.drop_line,
 }

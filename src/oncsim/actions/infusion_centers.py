@@ -29,6 +29,7 @@ from oncsim.prices.receipts import by_payer
 from oncsim.processes.finance import UnitCosts
 from oncsim.processes.site_rules import rule_shares
 from oncsim.state.sums import sum_by
+from oncsim.state.travel import great_circle_miles
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -151,8 +152,22 @@ def open_home_infusion(model: OncologyMarket) -> None:
             _open(model, int(row), int(payer[row]), HOME, HOME_CHAIRS, time, "payers cover it")
 
 
+def near_patients(model: OncologyMarket, home: int) -> int:
+    """Return the zone in reach of a site whose patients spend most time on the way to hospital departments.
+
+    The zone of the site itself where nobody in reach has farther to go.
+    """
+    sites, zones, pairs = model.sites, model.zones, model.pairs
+    hospital = np.isin(sites.kind, HOSPITAL_KINDS)[pairs.site]
+    spent = np.bincount(pairs.zone, weights=model.flows.pair_started * pairs.minutes * hospital, minlength=len(zones))
+    miles = great_circle_miles(zones.lat, zones.lon, sites.lat[home], sites.lon[home])
+    spent = np.where(miles <= float(model.law["practice.open.miles"]), spent, 0.0)
+    best = int(np.lexsort((zones.key, -spent))[0])
+    return best if spent[best] > 0 else int(sites.zone[home])
+
+
 def _open(model: OncologyMarket, org: int, payer: int, kind: int, chairs: float, time: float, reason: str) -> None:
-    """Open a site in the zone of the organisation's largest site, which supervises it."""
+    """Open a site that its largest site supervises: home care from there, a center where patients come from."""
     sites, orgs = model.sites, model.orgs
     people = model.physicians.headcount(len(sites))
     mine = np.flatnonzero((sites.org == org) & sites.open & (people > 0))
@@ -162,6 +177,7 @@ def _open(model: OncologyMarket, org: int, payer: int, kind: int, chairs: float,
     cost = site_setup_cost(model)
     orgs.cash[payer] -= cost
     model.spent_on_sites += cost
-    row = open_site(model, org, int(sites.zone[home]), kind, chairs=chairs, reason=reason)
+    zone = int(sites.zone[home]) if kind == HOME else near_patients(model, home)
+    row = open_site(model, org, zone, kind, chairs=chairs, reason=reason)
     sites.visiting_from[row] = home
     sites.visiting_fte[row] = time

@@ -29,8 +29,9 @@ from oncsim.codes import (
     PAYERS,
     PRACTICE,
 )
+from oncsim.processes.experience import breach
 from oncsim.processes.noncompete import follow
-from oncsim.processes.partnership import breach, end_ties_of
+from oncsim.processes.partnership import end_tie, end_ties_of
 from oncsim.state.travel import great_circle_miles
 from oncsim.ties.ownership import MAJORITY
 from oncsim.ties.trust import DISSOLVED
@@ -73,6 +74,8 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     inside = orgs.top_owner() == orgs.top_owner()[practice]
     end_ties_of(model, practice, inside, "one now owns the other")
     ties = model.ties
+    for row in np.unique(sites.billed_by[(sites.org == practice) & (sites.billed_by >= 0)]):
+        end_tie(model, int(row), "one of them was bought by somebody else")
     betrayed = np.flatnonzero(
         (ties.stage != DISSOLVED) & ((ties.a == practice) | (ties.b == practice)) & (ties.a != buyer) & (ties.b != buyer)
     )
@@ -244,6 +247,21 @@ def join_network(model: OncologyMarket, practice: int, network: int, reason: str
     model.orgs.network[practice] = network
     model.orgs.joined_at[practice] = model.t
     model.tell("network_join", practice, other=network, text=f"{{actor}} joins {{other}}: {reason}")
+
+
+def found_network(model: OncologyMarket, founder: int, members: list[int], reason: str) -> int:
+    """Let practices found a physician-owned network and join it; return its row."""
+    orgs, zones = model.orgs, model.zones
+    zone = int(orgs.zone[founder])
+    place = str(zones.names[zone]).split(",")[0]
+    row = model.add_organization(
+        f"network+{orgs.id[founder]}+{model.quarter}", f"{place} Oncology Network {model.quarter}", NETWORK, zone
+    )
+    orgs.lat[row], orgs.lon[row] = orgs.lat[founder], orgs.lon[founder]
+    model.tell("network_founded", row, other=founder, text="{other} calls its neighbours together and founds {actor}")
+    for member in members:
+        join_network(model, member, row, reason)
+    return row
 
 
 def leave_network(model: OncologyMarket, practice: int, reason: str) -> None:

@@ -72,8 +72,12 @@ def open_site(
     hospital = nearest_hospital(model, org, lat, lon) if kind in HOSPITAL_KINDS else -1
     label = SITE_LABELS[kind]
     opened = int((sites.opened[sites.org == org] == model.t).sum())
+    base, taken = f"{orgs.id[org]}+{zones.ids[zone]}+{model.quarter}", set(sites.id)
+    # Spokes of the start count as opened before the first quarter, whose name they bear.
+    while (f"{base}+{opened}" if opened else base) in taken:
+        opened += 1
     name = f"{orgs.name[org]}, {zones.names[zone]} {label}"
-    site_id = f"{orgs.id[org]}+{zones.ids[zone]}+{model.quarter}" + (f"+{opened}" if opened else "")
+    site_id = f"{base}+{opened}" if opened else base
     offered = np.zeros(len(SERVICE_LINES), dtype=np.bool_) if lines is None else lines.copy()
     offered[_INFUSION] = True
     row = sites.append(

@@ -8,9 +8,11 @@ from oncsim.actions.ownership import money, release_practice
 from oncsim.actions.places import close_idle_sites, close_site, open_department, site_setup_cost
 from oncsim.agents.organization import Organization
 from oncsim.calendar import quarterly_chance
-from oncsim.codes import ACQUIRED
+from oncsim.codes import ACQUIRED, TIE_STAGES
 from oncsim.processes.bids import best_target
 from oncsim.processes.deals import offer
+from oncsim.processes.partnership import sign_tie
+from oncsim.ties.ladder import SERVICES_AGREEMENT
 
 
 class HealthSystem(Organization):
@@ -47,6 +49,17 @@ class HealthSystem(Organization):
             if model.quarter_luck("system.divest")[practice] < quarterly:
                 lost = -float(model.prospects.kept[practice])
                 release_practice(model, int(practice), f"it lost about {money(lost)} a year an oncologist")
+                self.consider_agreement(int(practice))
+
+    def consider_agreement(self, practice: int) -> None:
+        """Keep the services of oncologists it lets go under an agreement, where billing for them pays."""
+        model = self.model
+        u = model.quarter_luck("system.agreement")[practice]
+        if u >= float(model.law["health_system.divest.agreement"]):
+            return
+        usual = float(model.law["partnership.trust.start"])
+        stage = TIE_STAGES.index("ramp_up")
+        sign_tie(model, self.row, practice, SERVICES_AGREEMENT, (usual, usual), stage, " in place of employment")
 
     def consider_giving_up_service(self) -> None:
         """Close a department that has lost money for two years, downstream counted, or that nobody staffs."""

@@ -42,7 +42,8 @@ class PracticeNetwork(Organization):
     def tidy_up(self) -> None:
         """Close sites of practices it owns that nobody has staffed for more than a year."""
         model = self.model
-        owned = np.flatnonzero((model.orgs.owner == self.row) & model.prospects.idle)
+        idle = model.prospects.idle  # organisations born since the quarter's books were closed are not in it
+        owned = np.flatnonzero((model.orgs.owner[: len(idle)] == self.row) & idle)
         if len(owned):
             close_idle_sites(model, np.flatnonzero(np.isin(model.sites.org, owned) & model.sites.open))
 

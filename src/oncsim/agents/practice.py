@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from oncsim.actions.ownership import close_practice, join_network, leave_network, money
+from oncsim.actions.ownership import close_practice, found_network, join_network, leave_network, money
 from oncsim.actions.places import close_idle_sites, open_branch, site_setup_cost
+from oncsim.actions.visiting import open_visiting_clinic
 from oncsim.agents.organization import Organization
-from oncsim.codes import NETWORK
+from oncsim.codes import NETWORK, PRACTICE
 from oncsim.processes.finance import UnitCosts
+from oncsim.processes.privileges import without_hospital
 from oncsim.state.travel import great_circle_miles
 
 
@@ -33,6 +35,12 @@ class IndependentPractice(Organization):
         else:
             self.consider_joining_network()
         self.consider_opening_site()
+        self.consider_visiting_clinic()
+
+    def consider_visiting_clinic(self) -> None:
+        """See patients of a place far from any oncologist on some days of the month."""
+        if self.size >= 3 and self.lucky("practice.visiting", float(self.model.law["practice.visiting.yearly"])):
+            open_visiting_clinic(self.model, self.row)
 
     def consider_closing(self) -> bool:
         """Close after a long run of losses, or with nobody left to practise; return whether it closed."""
@@ -42,6 +50,11 @@ class IndependentPractice(Organization):
             close_idle_sites(model, sites)
         elif sites is not None:
             close_practice(model, self.row, "its last oncologist had left and nobody took over")
+            return True
+        if int(without_hospital(model)[self.row]) >= 8 and self.lucky(
+            "practice.no_hospital", float(law["practice.no_hospital.yearly"])
+        ):
+            close_practice(model, self.row, "it was shut out of its hospital two years ago and no other took it in")
             return True
         if model.orgs.loss_quarters[self.row] < int(law["practice.close.quarters"]):
             return False
@@ -63,10 +76,13 @@ class IndependentPractice(Organization):
     def consider_joining_network(self) -> None:
         """Join a network that is near and invites, when it pays."""
         model, law = self.model, self.model.law
-        if not self.lucky("network.invite", float(law["network.recruit.yearly"])) or self.size == 0:
+        if self.size == 0:
             return
         network = self.nearest_network()
         if network < 0:
+            self.consider_founding_network()
+            return
+        if not self.lucky("network.invite", float(law["network.recruit.yearly"])):
             return
         gain = self.network_gain()
         pay = UnitCosts.of(law).physician * 4.0
@@ -75,6 +91,21 @@ class IndependentPractice(Organization):
             return
         believed = f"its owners believe it worth {money(gain + error)} a year, control given up counted"
         join_network(model, self.row, network, believed)
+
+    def consider_founding_network(self) -> None:
+        """Call neighbours together to found a network, where enough of them would gain from one."""
+        model, law, orgs = self.model, self.model.law, self.model.orgs
+        if not self.lucky("network.found", float(law["network.found.yearly"])):
+            return
+        alone = (orgs.kind == PRACTICE) & (orgs.status == 0) & (orgs.network < 0) & ~orgs.pending & (orgs.headcount > 0)
+        miles = great_circle_miles(orgs.lat, orgs.lon, orgs.lat[self.row], orgs.lon[self.row])
+        known = np.arange(len(orgs)) < len(model.prospects.network_gain)
+        near = np.flatnonzero(alone & known & (miles <= float(law["network.recruit.miles"])))
+        gaining = near[np.round(model.prospects.network_gain[near], 9) > 0]
+        if self.row in gaining and len(gaining) >= int(law["network.found.least"]):
+            order = np.lexsort((orgs.key[gaining], miles[gaining]))
+            first = gaining[order][: int(law["network.found.least"])].tolist()
+            found_network(model, self.row, first, "each buys drugs and services for less together")
 
     def nearest_network(self) -> int:
         """Return the row of the network with a member nearest to the practice, or -1 where none is in reach."""

@@ -154,6 +154,29 @@ def wait_days_mean(view: View) -> Iterator[Row]:
 
 
 @metric(
+    "access.delay_days",
+    title="Delay to treatment",
+    definition="Days from referral to the start of treatment, mean over patients starting treatment: the wait at the site, "
+    "and payer.network.delay_days more where it is out of the network of the patient's payer.",
+    unit="days",
+    groups=("payer",),
+    better="lower",
+)
+def delay_days(view: View) -> Iterator[Row]:
+    """Return the mean delay, of all and by payer."""
+    model = view.model
+    sites = model.sites
+    started = sites.starts.reshape(len(sites), len(PAYERS), len(NEEDS)).sum(axis=2)
+    outside = ~model.in_network[sites.org] * float(model.law["payer.network.delay_days"])
+    days = started * (sites.wait_days[:, None] + outside)
+    if started.sum() > 0:
+        yield "all", "", float(days.sum() / started.sum())
+    for payer, a, b in zip(PAYERS, days.sum(axis=0), started.sum(axis=0), strict=True):
+        if b > 0:
+            yield "all", f"payer={payer}", float(a / b)
+
+
+@metric(
     "access.untreated_share",
     title="Share of patients not treated",
     definition="Patients who go without systemic treatment, of those plus the patients starting it in the "

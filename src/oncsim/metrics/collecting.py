@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import NamedTuple
 
 from oncsim.errors import RunError
@@ -19,8 +20,8 @@ class Collected(NamedTuple):
     values: list[float]
 
 
-def collect(model: Observed) -> Collected:
-    """Return every metric of the quarter; the model is only read.
+def collect(model: Observed, only: Collection[str] | None = None) -> Collected:
+    """Return every metric of the quarter, or those named in ``only``; the model is only read.
 
     Raises
     ------
@@ -28,7 +29,8 @@ def collect(model: Observed) -> Collected:
         When a value is not a finite number: a metric that is undefined in a quarter gives no row instead.
     """
     view = View(model)
-    rows = [(name, *row) for name, metric in METRICS.items() for row in metric.compute(view)]
+    asked = METRICS if only is None else {name: metric for name, metric in METRICS.items() if name in only}
+    rows = [(name, *row) for name, metric in asked.items() for row in metric.compute(view)]
     for name, market, group, value in rows:
         if not math.isfinite(value):
             where = f"market {market}" + (f", {group}" if group else "")

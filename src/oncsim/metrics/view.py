@@ -71,6 +71,8 @@ class Observed(Protocol):
     prospects: Any
     travel_pull: NDArray[np.float64]
     stakes: Stakes
+    in_network: NDArray[np.bool_]
+    ladder: Any
     law: Any
     t: int
     market_power: Any

@@ -77,6 +77,8 @@ def start_capacity(model: OncologyMarket) -> Floats:
     academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
     clinical = np.where(academic, float(law["choice.academic_time"]), 1.0)
     by_time = sites.oncologists * clinical * float(law["care.starts_per_oncologist"]) / 4.0
+    # Pharmacists taken into a clinic in the run share its work; those there at the start are in the numbers already.
+    by_time = by_time * (1.0 + float(law["care.pharmacy_time"]) * sites.pharmacy_added)
     days = infusion_days(model)
     # Chairs serve people under treatment first; a tenth is kept for those who start.
     chair_days = sites.chairs * float(law["care.chair_turns"]) * float(law["care.chair_days"])

@@ -23,6 +23,7 @@ from oncsim.codes import (
     SERVICE_LINES,
     SPOKE,
 )
+from oncsim.processes.handover import continuum_utility, handover_utility
 from oncsim.processes.nested_logit import PairLayout, choose, join_small_shares
 from oncsim.processes.referral import steering_utility
 from oncsim.processes.site_rules import steering_by_payers
@@ -94,11 +95,13 @@ def site_utility(model: OncologyMarket) -> tuple[NDArray[np.float64], NDArray[np
         + float(law["choice.wait"]) * sites.expected_wait
         + float(law["choice.home_care"]) * (sites.kind == HOME)
         + telehealth_utility(model)
+        + continuum_utility(model)
     )
     by_need = np.outer(academic, [float(law["choice.academic_need"][need]) for need in NEEDS])
     by_need[:, 1:] += float(law["choice.trials"]) * sites.lines[:, _TRIALS, None]
     by_payer = float(law["choice.network"]) * ~model.in_network[sites.org]
     utility = common[:, None] + by_need[:, _NEED_OF] + by_payer[:, _PAYER_OF] + steering_by_payers(model)
+    utility += handover_utility(model)
     capable = np.column_stack([working, working, working & sites.lines[:, _CELLULAR]])[:, _NEED_OF]
     at_home = sites.kind == HOME
     if at_home.any():

@@ -14,6 +14,8 @@ from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
 from oncsim.processes.navigation import take_up_navigation
 from oncsim.processes.noncompete import founding_chance
+from oncsim.processes.pharmacy import take_up_pharmacy
+from oncsim.processes.privileges import without_hospital
 from oncsim.processes.prospects import prospects
 from oncsim.processes.value_based_choice import value_based_choices
 from oncsim.randomness import pair_keys
@@ -30,6 +32,7 @@ def decisions(model: OncologyMarket) -> None:
     open_infusion_centers(model)
     open_home_infusion(model)
     take_up_navigation(model)
+    take_up_pharmacy(model)
     model.prospects = prospects(model)
     for row in acting_order(model):
         model.agent(int(row)).decide()
@@ -54,6 +57,7 @@ def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
     gives_up[model.sites.org[seen.giving_up]] = True
     crowded = seen.load >= float(law["health_system.build.load"])
     practice = seen.idle | (orgs.loss_quarters >= int(law["practice.close.quarters"]))
+    practice |= without_hospital(model) >= 8
     practice |= chosen("practice.review", float(law["practice.review.yearly"]))
     system = seen.idle | gives_up | owns
     system |= chosen("system.attention", float(law["health_system.acquisition.attention"])) & (orgs.starts > 0)

@@ -18,6 +18,8 @@ from oncsim.codes import (
 )
 from oncsim.processes.management import management_saving
 from oncsim.processes.navigation import navigation_cost
+from oncsim.processes.partner_money import host_shares, hub_fees, shifted_costs, upkeep_of_ties
+from oncsim.processes.pharmacy import pharmacy_cost
 from oncsim.processes.value_based import participation_costs
 from oncsim.state.sums import sum_by
 from oncsim.ties.ownership import direct_holdings
@@ -120,7 +122,13 @@ def finance(model: OncologyMarket) -> None:
     cost = operating_cost(law, model.volumes, hospital, academic, sites.chairs, people, revenue, saving)
     uplift = np.where(model.t <= orgs.uplift_until, orgs.pay_uplift, 0.0)[sites.origin.clip(min=0)]
     cost += np.where(sites.origin >= 0, uplift, 0.0) * people * UnitCosts.of(law).physician
-    cost += _visiting_cost(model) + navigation_cost(model) - management_saving(model) + model.money.charity
+    cost += (
+        _visiting_cost(model)
+        + navigation_cost(model)
+        + pharmacy_cost(model)
+        - management_saving(model)
+        + model.money.charity
+    )
     cost += participation_costs(model)
     cost = np.where(sites.open, cost, 0.0)
     sites.margin = revenue - cost - model.money.drug_cost
@@ -132,6 +140,7 @@ def finance(model: OncologyMarket) -> None:
     orgs.starts = sum_by(sites.org, sites.starts.sum(axis=1), size)
     orgs.oncologists = sum_by(sites.org, sites.oncologists, size)
     _pay_fees(model, member)
+    _pay_partners(model)
     _book_payers(model)
     orgs.margin = orgs.revenue - orgs.cost
     _remember(model)
@@ -155,6 +164,16 @@ def _pay_fees(model: OncologyMarket, member: NDArray[np.bool_]) -> None:
     orgs.revenue += np.where(networks, income, 0.0)
     # A network spends most of its fees on the services it shares.
     orgs.cost += np.where(networks, 0.9 * income, 0.0)
+
+
+def _pay_partners(model: OncologyMarket) -> None:
+    """Book what partners cost: upkeep, tests ordered early, and what they pay each other."""
+    if model.settling or len(model.ties) == 0:
+        return
+    orgs = model.orgs
+    orgs.cost += shifted_costs(model) + upkeep_of_ties(model)
+    # Between partners: what is a cost to one makes up for costs of the other, so that revenue is what payers pay.
+    orgs.cost += hub_fees(model) + host_shares(model)
 
 
 def _book_payers(model: OncologyMarket) -> None:

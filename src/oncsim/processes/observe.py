@@ -19,7 +19,7 @@ def observe(model: OncologyMarket) -> None:
     """Record the quarter."""
     if model.price_base is None:
         model.price_base = price_base(model)
-    model.recording.add_metrics(str(model.quarter), collect(model))
+    model.recording.add_metrics(str(model.quarter), collect(model, model.metrics_asked))
     model.recording.add_state(model)
     if "flows" in model.record and model.flow_sink is not None:
         model.flow_sink(flow_table(model))

@@ -8,17 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from oncsim.codes import TIE_FORMS, TIE_STAGES
 from oncsim.state.travel import great_circle_miles, unit_vectors
-from oncsim.ties.trust import used_trust
+from oncsim.ties.foreclosures import pull_of_owners
+from oncsim.ties.strength import tie_strength
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
 _NEAREST_HOSPITALS = 15
-_LIVING = np.array([stage in ("ramp_up", "active", "deepened", "scaled_back") for stage in TIE_STAGES])
-_SCALED_BACK = TIE_STAGES.index("scaled_back")
-_RAMP_UP = TIE_STAGES.index("ramp_up")
 
 
 def hospital_weights(model: OncologyMarket) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -61,17 +58,6 @@ def hospital_reach(model: OncologyMarket, zone: NDArray[np.int64], owner: NDArra
     return np.divide(mine, total, out=np.zeros(len(zone)), where=total > 0)
 
 
-def tie_strength(model: OncologyMarket) -> NDArray[np.float64]:
-    """Return how strongly each tie steers, 0 to 1: form, ramp and the lower of the two trusts used."""
-    ties = model.ties
-    form = np.array([float(model.law["partnership.steering"][name]) for name in TIE_FORMS])[ties.form]
-    living = _LIVING[ties.stage]
-    ramp = np.where(ties.stage == _RAMP_UP, np.minimum(1.0, (ties.stage_age + 1) / np.maximum(ties.ramp, 1)), 1.0)
-    back = np.where(ties.stage == _SCALED_BACK, 0.5, 1.0)
-    trust_ab, trust_ba = used_trust(model)
-    return np.where(living, form * ramp * back * np.minimum(trust_ab, trust_ba), 0.0)
-
-
 def steering_utility(model: OncologyMarket) -> NDArray[np.float64]:
     """Return the utility of each pair that comes from referrers: log of the mean pull over the zone's referrers.
 
@@ -97,6 +83,11 @@ def steering_utility(model: OncologyMarket) -> NDArray[np.float64]:
     rows += [top[a], top[b]]
     columns += [b, a]
     values += [gain, gain]
+    # Who was shut out of an owner's hospitals gets next to nothing from its referrers.
+    owner, shut_out, change = pull_of_owners(model)
+    rows += [top[owner]]
+    columns += [shut_out]
+    values += [change]
     pulls = sparse.csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size))
     product = sparse.csr_matrix(referrers @ pulls)
     product.sum_duplicates()

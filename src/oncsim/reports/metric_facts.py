@@ -217,6 +217,7 @@ _KNOWN: dict[str, MetricFact] = dict(
             "0 when everyone has the same reach, 1 when one zone has all.",
         ),
         _fact("access.wait_days_mean", "the mean wait", "days", "Days from referral to start of treatment."),
+        _fact("access.delay_days", "the mean delay", "days", "Wait, and authorisation where out of network."),
         _fact(
             "access.untreated_share",
             "the share of patients not treated",
@@ -321,6 +322,18 @@ _KNOWN: dict[str, MetricFact] = dict(
         _fact("partnership.dissolved", "partnerships dissolved", "ties", "Ties that ended.", True),
         _fact("partnership.age_median", "the median age of partnerships", "quarters", "Median over active ties."),
         _fact("partnership.trust_mean", "mean trust between partners", "0-1", "Both directions, active ties."),
+        _fact("partnership.deepened", "partnerships deepened", "ties", "Ties that went on to a tighter form.", True),
+        _fact(
+            "partnership.scaled_back",
+            "partnerships scaled back",
+            "ties",
+            "Ties made smaller as they lost their worth.",
+            True,
+        ),
+        _fact("partnership.staff_support", "support of the staff for partnerships", "0-1", "Both sides, active ties."),
+        _fact(
+            "partnership.continuum", "services found with the provider or its partners", "share", "Of those patients need."
+        ),
         _fact("value_based.participants", "organisations in value-based models", "organisations", "Taking part now."),
         _fact("value_based.two_sided", "participants at two-sided risk", "organisations", "Also share losses."),
         _fact("value_based.savings_per_episode", "savings per episode", "dollars", "Against what episodes would have cost."),

@@ -114,6 +114,12 @@ FORMS: dict[str, TableForm] = {
                 "trust_ba": (NUMBER, "trust of b in a, 0-1"),
                 "owner_share": (NUMBER, "what a owns of b (of the joint entity in a joint venture), 0-1"),
                 "control_share": (NUMBER, "what a controls of b (or of the joint entity), 0-1"),
+                "age_quarters": (NUMBER, "quarters since it was signed"),
+                "worth": (
+                    NUMBER,
+                    "what it was last found worth, dollars a year and patient of the smaller side, both sides",
+                ),
+                "staff_support": (NUMBER, "support of the staff of both sides, 0-1"),
             },
             ("quarter", "tie"),
         ),

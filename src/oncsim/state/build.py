@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from oncsim.codes import TIE_FORMS, TIE_STAGES
 from oncsim.randomness import Luck, identity
@@ -20,6 +21,9 @@ from oncsim.state.zones import Zones
 
 if TYPE_CHECKING:
     from oncsim.market.form import Market
+
+
+_GIVEN = ("trust_ab", "trust_ba", "checks_per_year")
 
 
 @dataclass
@@ -84,4 +88,18 @@ def _ties(market: Market, org_row: dict[str, int]) -> Ties:
         stage=np.full(len(table), TIE_STAGES.index("active")),
         age=table["age_quarters"],
         stage_age=table["age_quarters"],
+        **_known(table, swap),
     )
+
+
+def _known(table: pd.DataFrame, swap: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Return the trust and check-ins that a table gives; what it leaves out (-1) is for the model to fill in."""
+    count = len(table)
+    given = {name: table.get(name, pd.Series([-1.0] * count)).to_numpy(dtype=np.float64) for name in _GIVEN}
+    known = {name: np.where(values < 0, np.nan, values) for name, values in given.items()}
+    ab, ba = known["trust_ab"], known["trust_ba"]
+    return {
+        "trust_ab": np.where(swap, ba, ab),
+        "trust_ba": np.where(swap, ab, ba),
+        "checks": known["checks_per_year"],
+    }

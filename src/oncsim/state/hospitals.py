@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from oncsim.codes import HOSPITAL_CLASSES, ROUTES_340B, TEACHING
+from oncsim.codes import HOSPITAL_CLASSES, ROUTES_340B, SERVICE_LINES, TEACHING
 from oncsim.randomness import identities
 from oncsim.state.columns import Columns
 
@@ -22,7 +22,8 @@ class Hospitals(Columns):
     ``propensity`` the take-up from which it takes part; ``registered`` whether it is on the register, which counts as taking
     part (``participates``) while a route is open to it; ``route_now`` the route it takes part by or could, counted as
     ``route``; ``scripted`` 1 or -1 where an event put it in or out, 0 where the law decides; ``underpaid`` dollars it is
-    still owed for the Medicare cut of 2018 to 2022.
+    still owed for the Medicare cut of 2018 to 2022; ``lines`` (hospitals x service lines) what it offers cancer patients
+    itself, whether or not it has oncologists.
     """
 
     COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {
@@ -51,6 +52,7 @@ class Hospitals(Columns):
         "route_now": (np.int64, 0),
         "scripted": (np.int64, 0),
         "underpaid": (np.float64, 0.0),
+        "lines": (np.bool_, False, len(SERVICE_LINES)),
     }
     id: NDArray[Any]
     name: NDArray[Any]
@@ -77,6 +79,7 @@ class Hospitals(Columns):
     route_now: NDArray[np.int64]
     scripted: NDArray[np.int64]
     underpaid: NDArray[np.float64]
+    lines: NDArray[np.bool_]
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, org: dict[str, int], zone: dict[str, int]) -> Hospitals:
@@ -98,4 +101,8 @@ class Hospitals(Columns):
             dsh_pct=table["dsh_pct"],
             route=[ROUTES_340B.index(str(word)) + 1 if str(word) in ROUTES_340B else 0 for word in table["route_340b"]],
             participates=table["participates_340b"],
+            lines=np.array(
+                [[line in str(text).split(";") for line in SERVICE_LINES] for text in table.get("lines", [""] * len(table))],
+                dtype=np.bool_,
+            ).reshape(len(table), len(SERVICE_LINES)),
         )

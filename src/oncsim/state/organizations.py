@@ -55,6 +55,9 @@ class Organizations(Columns):
         "loss_quarters": (np.int64, 0),
         "pay_uplift": (np.float64, 0.0),
         "uplift_until": (np.int64, -1),
+        # Conduct towards partners where an event sets it; else by the registry.
+        "returns": (np.float64, np.nan),
+        "regard": (np.float64, np.nan),
         # Value-based care (vb): arm of the Medicare model (-1 none), first quarter in it; in this model periods settled,
         # periods in a row without a payment, payments earned; in all models results seen and their sum beyond expectation;
         # episodes and Medicare revenue of the period under way; participation bonuses of the last eight quarters, not yet
@@ -106,6 +109,8 @@ class Organizations(Columns):
     loss_quarters: NDArray[np.int64]
     pay_uplift: NDArray[np.float64]
     uplift_until: NDArray[np.int64]
+    returns: NDArray[np.float64]
+    regard: NDArray[np.float64]
     vb_arm: NDArray[np.int64]
     vb_since: NDArray[np.int64]
     vb_periods: NDArray[np.int64]

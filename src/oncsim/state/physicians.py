@@ -38,6 +38,21 @@ class Physicians(Columns):
         return np.bincount(self.site, minlength=sites)
 
 
+def time_given(sites: Sites, physicians: Physicians) -> NDArray[np.float64]:
+    """Return the oncologist time that visits bring to each site: at most half of a home site's time is given away."""
+    home = physicians.headcount(len(sites)).astype(np.float64)
+    home[~sites.open] = 0.0
+    given = np.zeros(len(sites))
+    visits = np.flatnonzero((sites.visiting_from >= 0) & sites.open & (sites.visiting_fte > 0))
+    if len(visits) == 0:
+        return given
+    source = sites.visiting_from[visits]
+    wanted = np.bincount(source, weights=sites.visiting_fte[visits], minlength=len(sites))
+    share = np.divide(np.minimum(wanted, 0.5 * home), wanted, out=np.zeros_like(wanted), where=wanted > 0)
+    given[visits] = sites.visiting_fte[visits] * share[source]
+    return given
+
+
 def full_time_equivalents(sites: Sites, physicians: Physicians) -> NDArray[np.float64]:
     """Return oncologist FTE of each site: people at home, less their visiting, plus visitors.
 

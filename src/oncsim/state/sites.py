@@ -56,10 +56,14 @@ class Sites(Columns):
         # the practice a site came from: it goes back there when an owner divests
         "origin": (np.int64, -1),
         "redesignate_at": (np.int64, -1),
+        # rows of the ties by which a hub's oncologists see its patients, and by which a host bills for it
+        "hub_tie": (np.int64, -1),
+        "billed_by": (np.int64, -1),
         # commercial price level before the practice was bought, over that of independent practices then
         "level_before": (np.float64, np.nan),
         # navigation taken up in the run, at a cost of its own
         "navigation_added": (np.bool_, False),
+        "pharmacy_added": (np.bool_, False),
         "margin": (np.float64, 0.0),
         "margin_year": (np.float64, 0.0),
         "lines": (np.bool_, False, len(SERVICE_LINES)),
@@ -97,8 +101,11 @@ class Sites(Columns):
     loss_quarters: NDArray[np.int64]
     origin: NDArray[np.int64]
     redesignate_at: NDArray[np.int64]
+    hub_tie: NDArray[np.int64]
+    billed_by: NDArray[np.int64]
     level_before: NDArray[np.float64]
     navigation_added: NDArray[np.bool_]
+    pharmacy_added: NDArray[np.bool_]
     margin: NDArray[np.float64]
     margin_year: NDArray[np.float64]
     lines: NDArray[np.bool_]

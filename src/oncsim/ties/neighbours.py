@@ -1,55 +1,142 @@
-"""Which organisations could become partners: pairs near each other, found through a spatial index, not all pairs."""
+"""Which organisations could become partners: pairs near each other, found through a spatial index, not all pairs.
+
+Distances are between places of work: a system of many hospitals is as near as its nearest hospital or site.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, PRACTICE
-from oncsim.state.travel import great_circle_miles, unit_vectors
+from oncsim.state.travel import EARTH_MILES, unit_vectors
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
-_NEAREST_SYSTEMS = 4
-_NEAREST_CENTERS = 2
-_FARTHEST_MILES = 150.0
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+FARTHEST_MILES = 150.0
+# (kind that looks, kind it looks for, how many of the nearest).
+_LOOKS_FOR = (
+    (PRACTICE, HEALTH_SYSTEM, 4),
+    (PRACTICE, ACADEMIC_CENTER, 2),
+    (PRACTICE, PRACTICE, 2),
+    (HEALTH_SYSTEM, ACADEMIC_CENTER, 2),
+    (HEALTH_SYSTEM, HEALTH_SYSTEM, 2),
+)
+_ASKED = 6  # places looked at for each partner wanted, as owners have several
 
 
-def possible_partners(
-    model: OncologyMarket,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return (a, b, miles): each practice with its nearest systems and centers, each system with its nearest centers."""
-    orgs = model.orgs
-    active = (orgs.status == 0) & (orgs.starts > 0)
-    practices = np.flatnonzero(active & (orgs.kind == PRACTICE))
-    systems = np.flatnonzero(active & (orgs.kind == HEALTH_SYSTEM))
-    centers = np.flatnonzero(active & (orgs.kind == ACADEMIC_CENTER))
-    blocks = [
-        _nearest(model, practices, systems, _NEAREST_SYSTEMS),
-        _nearest(model, practices, centers, _NEAREST_CENTERS),
-        _nearest(model, systems, centers, _NEAREST_CENTERS),
-    ]
-    a = np.concatenate([block[0] for block in blocks])
-    b = np.concatenate([block[1] for block in blocks])
-    miles = great_circle_miles(orgs.lat[a], orgs.lon[a], orgs.lat[b], orgs.lon[b])
-    near = miles <= _FARTHEST_MILES
-    return a[near], b[near], miles[near]
+@dataclass(frozen=True)
+class Neighbours:
+    """Possible partners, one row a pair.
+
+    Attributes
+    ----------
+    a, b : (pairs,) int
+        Organisation rows; each pair once.
+    miles : (pairs,) float
+        Between their nearest places of work.
+    remote : (pairs,) bool
+        Far apart: a place without oncologists and a hub that could reach it by telehealth.
+    """
+
+    a: Ints
+    b: Ints
+    miles: Floats
+    remote: NDArray[np.bool_]
 
 
-def _nearest(
-    model: OncologyMarket, origin: NDArray[np.int64], target: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def places_of_work(model: OncologyMarket) -> tuple[Ints, Floats]:
+    """Return (owner at the end of the chain, unit vector) of every open site and hospital."""
+    sites, hospitals, orgs = model.sites, model.hospitals, model.orgs
+    top = orgs.top_owner()
+    working = np.flatnonzero(sites.open & (sites.oncologists > 1e-6) & (sites.visiting_from < 0))
+    owner = np.concatenate([top[sites.org[working]], top[hospitals.org]])
+    lat = np.concatenate([sites.lat[working], hospitals.lat])
+    lon = np.concatenate([sites.lon[working], hospitals.lon])
+    active = orgs.status[owner] == 0
+    return owner[active], unit_vectors(lat[active], lon[active])
+
+
+def possible_partners(model: OncologyMarket, spoke: Flags, hub: Flags) -> Neighbours:
+    """Return each practice with its nearest systems, centers and practices, each system with centers and systems.
+
+    Systems without oncologists count: their hospitals may lack just that.
+
+    Parameters
+    ----------
+    spoke, hub : (organisations,) bool
+        Who looks for a telehealth hub, and who could be one.
+    """
+    owner, point = places_of_work(model)
+    kind = model.orgs.kind[owner]
+    found = [_nearest(owner, point, kind, *looks) for looks in _LOOKS_FOR]
+    found.append(_hubs(owner, point, spoke, hub))
+    a, b, chord = (np.concatenate([block[part] for block in found]) for part in range(3))
+    remote = np.zeros(len(a), dtype=np.bool_)
+    if len(found[-1][0]):
+        remote[-len(found[-1][0]) :] = True
+    miles = 2.0 * EARTH_MILES * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0))
+    kept = (miles <= FARTHEST_MILES) | remote
+    a, b, miles, remote = a[kept], b[kept], miles[kept], remote[kept]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    # The same two may be found from both sides, and as neighbours and as hub and spoke: keep the nearer find.
+    order = np.lexsort((remote, miles, high, low))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1])
+    kept_rows = np.sort(order[first])
+    return Neighbours(a[kept_rows], b[kept_rows], miles[kept_rows], remote[kept_rows])
+
+
+Found = tuple[Ints, Ints, Floats]
+
+
+def _nearest(owner: Ints, point: Floats, kind: Ints, who: int, whom: int, count: int) -> Found:
+    """Return (who, whom, chord): the nearest owners of a kind, by the nearest of their places to any of one's own."""
     from scipy.spatial import cKDTree
 
-    orgs = model.orgs
-    count = min(count, len(target))
-    if count == 0 or len(origin) == 0:
-        empty = np.zeros(0, dtype=np.int64)
-        return empty, empty
-    tree = cKDTree(unit_vectors(orgs.lat[target], orgs.lon[target]))
-    _, found = tree.query(unit_vectors(orgs.lat[origin], orgs.lon[origin]), k=count)
-    found = np.asarray(found, dtype=np.int64).reshape(len(origin), count)
-    return np.repeat(origin, count), target[found.ravel()]
+    here, there = np.flatnonzero(kind == who), np.flatnonzero(kind == whom)
+    if len(here) == 0 or len(there) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+    tree, asked = cKDTree(point[there]), min(_ASKED * count, len(there))
+    while True:
+        chord, at = tree.query(point[here], k=asked)
+        chord, at = np.asarray(chord).reshape(len(here), asked), np.asarray(at, dtype=np.int64).reshape(len(here), asked)
+        one, other, gap = np.repeat(owner[here], asked), owner[there][at.ravel()], chord.ravel()
+        apart = one != other
+        found = _first_of_each(one[apart], other[apart], gap[apart], count)
+        # A neighbour with many places must not hide the next one: ask for more until everybody has enough, or has all near.
+        most = min(count, len(np.unique(owner[there])) - (who == whom))
+        far = 2.0 * np.sin(min(FARTHEST_MILES / EARTH_MILES, np.pi) / 2.0)
+        enough = np.bincount(found[0], minlength=int(owner.max()) + 1)[owner[here]] >= most
+        if asked == len(there) or (enough | (chord[:, -1] > far)).all():
+            return found
+        asked = min(2 * asked, len(there))
+
+
+def _first_of_each(one: Ints, other: Ints, gap: Floats, count: int) -> Found:
+    """Keep the nearest find of each pair, and the nearest ``count`` others of each."""
+    order = np.lexsort((gap, other, one))
+    one, other, gap = one[order], other[order], gap[order]
+    fresh = np.ones(len(one), dtype=np.bool_)
+    fresh[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
+    one, other, gap = one[fresh], other[fresh], gap[fresh]
+    order = np.lexsort((other, gap, one))
+    one, other, gap = one[order], other[order], gap[order]
+    begins = np.searchsorted(one, one)
+    near = np.arange(len(one)) - begins < count
+    return one[near], other[near], gap[near]
+
+
+def _hubs(owner: Ints, point: Floats, spoke: Flags, hub: Flags) -> Found:
+    """Return who looks for a hub with the nearest two that could be one, however far."""
+    if not spoke.any() or not hub.any():
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+    code = np.where(spoke[owner], 1, np.where(hub[owner], 2, 0))
+    return _nearest(owner, point, code, 1, 2, 2)

@@ -1,0 +1,163 @@
+"""Meeting: who meets whom with a view to partnership, by distance, shared patients, prior ties, partners, problems (2e)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import ORG_KINDS, TIE_STAGES
+from oncsim.processes.spokes import can_be_hub, looks_for_hub
+from oncsim.processes.tie_worth import tie_worth
+from oncsim.randomness import identity, pair_keys
+from oncsim.ties.ladder import REFERRAL
+from oncsim.ties.neighbours import Neighbours, possible_partners
+from oncsim.ties.trust import DISSOLVED, reputations
+from oncsim.ties.worth import Books, Worth
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_PROSPECT, _SHARED_PROBLEM, _DILIGENCE, _RAMP_UP = (
+    TIE_STAGES.index(stage) for stage in ("prospect", "shared_problem", "due_diligence", "ramp_up")
+)
+TALKING = np.isin(np.arange(len(TIE_STAGES)), (_PROSPECT, _SHARED_PROBLEM, _DILIGENCE))
+
+
+@dataclass
+class Field:
+    """Who could meet whom, made again once a year.
+
+    Attributes
+    ----------
+    near : Neighbours
+    rate : (pairs,) float
+        Chance in a year that two meet, before prior ties and common partners count.
+    problem : (pairs,) int
+        Problem they share, a place in ``PROBLEMS``.
+    made : int
+        Quarter count.
+    """
+
+    near: Neighbours
+    rate: Floats
+    problem: Ints
+    made: int
+
+
+def field_of_partners(model: OncologyMarket, books: Books) -> Field:
+    """Return who could meet whom, looked up once a year."""
+    found = model.partner_field
+    if found is None or model.t - found.made >= 4:
+        near = possible_partners(model, looks_for_hub(model), can_be_hub(model))
+        seen = tie_worth(model, near.a, near.b, near.miles, books.brings)
+        found = model.partner_field = Field(near, _rate(model, near, seen), seen.problem, model.t)
+    return found
+
+
+def _rate(model: OncologyMarket, near: Neighbours, seen: Worth) -> Floats:
+    """Return ``lam0 exp(-miles/reach) (1 + g1 shared patients + g4 how pressing a shared problem is)``, a year."""
+    law = model.law
+    reach = np.where(near.remote, float(law["partnership.meet.remote_miles"]), float(law["partnership.meet.miles"]))
+    drawn = (
+        1.0
+        + float(law["partnership.meet.shared_patients"]) * seen.shared
+        + float(law["partnership.meet.problem"]) * seen.pressing
+    )
+    return np.asarray(float(law["partnership.meet.yearly"]) * np.exp(-near.miles / reach) * drawn)
+
+
+def common_partners(model: OncologyMarket, a: Ints, b: Ints) -> Floats:
+    """Return how many partners the two of each pair have in common."""
+    from scipy import sparse
+
+    ties = model.ties
+    living = np.flatnonzero(ties.stage != DISSOLVED)
+    if len(living) == 0 or len(a) == 0:
+        return np.zeros(len(a))
+    size = len(model.orgs)
+    one = np.ones(len(living))
+    one_way = sparse.coo_array((one, (ties.a[living], ties.b[living])), shape=(size, size))
+    graph = sparse.csr_matrix(one_way + one_way.T)
+    graph.data[:] = 1.0
+    shared: Any = graph[a].multiply(graph[b]).sum(axis=1)
+    return np.asarray(shared, dtype=np.float64).ravel()
+
+
+def meet(model: OncologyMarket, books: Books) -> None:
+    """Let possible partners without a tie meet; those with the attention for it begin to talk."""
+    if float(model.law["partnership.meet.yearly"]) <= 0:
+        return
+    field = field_of_partners(model, books)
+    a, b = field.near.a, field.near.b
+    orgs, law, ties = model.orgs, model.law, model.ties
+    size, top = len(orgs), orgs.top_owner()
+    living = ties.stage != DISSOLVED
+    ends = np.concatenate(
+        [top[ties.a[living]] * size + top[ties.b[living]], top[ties.b[living]] * size + top[ties.a[living]]]
+    )
+    free = ~orgs.pending[a] & ~orgs.pending[b] & (orgs.status[a] == 0) & (orgs.status[b] == 0)
+    free &= ~np.isin(a * size + b, np.unique(ends))
+    rows = np.flatnonzero(free)
+    if len(rows) == 0:
+        return
+    a, b = a[rows], b[rows]
+    before = _known_before(model, a, b)
+    shared = common_partners(model, a, b)
+    factor = 1.0 + (float(law["partnership.meet.prior_tie"]) - 1.0) * before
+    factor += float(law["partnership.meet.common_partner"]) * shared
+    chance = -np.expm1(-field.rate[rows] / 4.0 * factor)
+    keys = pair_keys(orgs.key[a], orgs.key[b])
+    u = model.luck.uniform("partnership.meet", model.t, keys)
+    met = np.flatnonzero(u < chance)
+    if len(met):
+        _begin_to_talk(model, a[met], b[met], field.problem[rows][met], before[met] | (shared[met] > 0), keys[met])
+
+
+def _known_before(model: OncologyMarket, a: Ints, b: Ints) -> NDArray[np.bool_]:
+    ties, size = model.ties, len(model.orgs)
+    ended = (ties.stage == DISSOLVED) & (ties.age > 0)
+    codes = np.concatenate([ties.a[ended] * size + ties.b[ended], ties.b[ended] * size + ties.a[ended]])
+    return np.isin(a * size + b, codes)
+
+
+def _begin_to_talk(
+    model: OncologyMarket, a: Ints, b: Ints, problem: Ints, known: NDArray[np.bool_], keys: NDArray[np.uint64]
+) -> None:
+    """Add a prospect for each pair that meets, as far as the attention of both goes."""
+    orgs, ties, law = model.orgs, model.ties, model.law
+    most = np.array([float(law["partnership.meet.talks"][kind]) for kind in ORG_KINDS])[orgs.kind]
+    talking = TALKING[ties.stage] | (ties.successor >= 0)
+    busy = np.bincount(ties.a[talking], minlength=len(orgs)) + np.bincount(ties.b[talking], minlength=len(orgs))
+    trust = reputations(model)
+    chosen: list[int] = []
+    for at in np.lexsort((keys, model.luck.bits("partnership.order", model.t, keys))).tolist():
+        i, j = int(a[at]), int(b[at])
+        if busy[i] < most[i] and busy[j] < most[j]:
+            busy[i] += 1
+            busy[j] += 1
+            chosen.append(at)
+    if not chosen:
+        return
+    rows = np.array(chosen)
+    names = [f"{orgs.id[i]}~{orgs.id[j]}~{model.quarter}" for i, j in zip(a[rows], b[rows], strict=True)]
+    ties.append(
+        len(rows),
+        id=np.array(names, dtype=object),
+        key=np.array([identity(name) for name in names], dtype=np.uint64),
+        a=a[rows],
+        b=b[rows],
+        form=REFERRAL,
+        stage=_PROSPECT,
+        met=model.t,
+        trust_ab=trust[b[rows]],
+        trust_ba=trust[a[rows]],
+        checks=float(law["partnership.trust.checks"]),
+        staff=float(law["partnership.staff.start"]),
+        problem=problem[rows],
+        prior=known[rows],
+    )

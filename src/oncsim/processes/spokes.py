@@ -1,0 +1,234 @@
+"""Telehealth spokes: a hub's oncologists see patients of a place without oncologists by telehealth, who are infused there.
+
+The local organisation runs the infusion room and earns what is paid there; it pays the hub for the time of its oncologists.
+Where telehealth is not paid, or connections are missing, the hub sends nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from oncsim.actions.places import open_site
+from oncsim.codes import HEALTH_SYSTEM, NEEDS, SEGMENTS, SERVICE_LINES, SPOKE, TIE_STAGES
+from oncsim.state.sums import sum_by
+from oncsim.state.travel import EARTH_MILES, unit_vectors
+from oncsim.ties.ladder import HUB, IN_FORCE, by_line
+from oncsim.ties.worth import service_lines
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+_INFUSION, _TELEHEALTH, _NAVIGATION = (SERVICE_LINES.index(x) for x in ("infusion", "telehealth", "navigation"))
+_ORDINARY = np.array([need != NEEDS[2] for _, need in SEGMENTS])  # cellular therapy cannot be given at a spoke
+_RAMP_UP, _SCALED_BACK = (TIE_STAGES.index(s) for s in ("ramp_up", "scaled_back"))
+
+
+def telehealth_works(model: OncologyMarket) -> float:
+    """Return how far telehealth can carry a spoke: payment parity times the part of people with a connection, 0 to 1."""
+    law = model.law
+    return min(float(law["policy.telehealth.parity"]), 1.0) * float(law["partnership.spoke.connected"])
+
+
+def _people(model: OncologyMarket) -> Floats:
+    sites = model.sites
+    home = np.where(sites.open, model.physicians.headcount(len(sites)), 0).astype(np.float64)
+    return sum_by(model.orgs.top_owner()[sites.org], home, len(model.orgs))
+
+
+def looks_for_hub(model: OncologyMarket) -> Flags:
+    """Return which systems have a hospital, no oncologists of their own and no hub yet, (organisations,)."""
+    orgs, ties = model.orgs, model.ties
+    if telehealth_works(model) <= 0:
+        return np.zeros(len(orgs), dtype=np.bool_)
+    has = np.zeros(len(orgs), dtype=np.bool_)
+    has[orgs.top_owner()[model.hospitals.org]] = True
+    living = IN_FORCE[ties.stage] & (ties.form == HUB)  # talks about one are still looking
+    has[ties.a[living]] = has[ties.b[living]] = False
+    return np.asarray(has & (orgs.kind == HEALTH_SYSTEM) & (orgs.status == 0) & (_people(model) < 0.5))
+
+
+def can_be_hub(model: OncologyMarket) -> Flags:
+    """Return which organisations offer telehealth and have oncologists to lend, (organisations,)."""
+    sites, orgs = model.sites, model.orgs
+    offers = np.zeros(len(orgs), dtype=np.bool_)
+    offers[orgs.top_owner()[sites.org[sites.open & sites.lines[:, _TELEHEALTH]]]] = True
+    return np.asarray(offers & (orgs.status == 0) & (_people(model) >= 3.0))
+
+
+def busy(model: OncologyMarket) -> Floats:
+    """Return how far oncologists of each organisation would be missed at home, 0 with room to 1 when full, (n,)."""
+    top = model.orgs.top_owner()[model.sites.org]
+    size = len(model.orgs)
+    arrivals, capacity = sum_by(top, model.arrivals, size), sum_by(top, model.capacity, size)
+    load = np.divide(arrivals, capacity, out=np.ones(size), where=capacity > 0)
+    room = float(model.law["partnership.spoke.room"])
+    return np.asarray(np.clip((load - room) / max(1.0 - room, 1e-9), 0.0, 1.0))
+
+
+def far_patients(model: OncologyMarket) -> Floats:
+    """Return the patients a year of each zone who travel more than an hour or go untreated, rare care apart, (zones,)."""
+    pairs = model.pairs
+    far = pairs.minutes > float(model.law["partnership.spoke.far_minutes"])
+    far &= model.sites.hub_tie[pairs.site] < 0  # a spoke is what they asked for, however large the county
+    travelled = np.bincount(pairs.zone, weights=model.flows.pair_started * far, minlength=len(model.zones))
+    untreated = (model.flows.untreated * _ORDINARY).sum(axis=1)
+    return np.asarray(4.0 * (travelled + untreated))
+
+
+def zones_in_reach(model: OncologyMarket) -> sparse.csr_array:
+    """Return which zones lie within reach of a spoke at the seat of each system, (organisations, zones)."""
+    from scipy.spatial import cKDTree
+
+    zones, orgs = model.zones, model.orgs
+    systems = np.flatnonzero(orgs.kind == HEALTH_SYSTEM)
+    chord = 2.0 * np.sin(float(model.law["partnership.spoke.miles"]) / EARTH_MILES / 2.0)
+    tree = cKDTree(unit_vectors(zones.lat, zones.lon))
+    hits = tree.query_ball_point(unit_vectors(orgs.lat[systems], orgs.lon[systems]), chord) if len(systems) else []
+    row = np.repeat(systems, [len(hit) for hit in hits])
+    column = np.array([zone for hit in hits for zone in sorted(hit)], dtype=np.int64)
+    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=(len(orgs), len(zones)))
+
+
+def reach_of_spokes(model: OncologyMarket, spoke: Ints, far: Floats) -> Floats:
+    """Return the far patients a year within reach of the seat of each organisation, (n,)."""
+    if model.spoke_reach is None or model.spoke_reach.shape[0] < len(model.orgs):
+        model.spoke_reach = zones_in_reach(model)  # made anew when organisations are born
+    return np.asarray(model.spoke_reach[spoke] @ far)
+
+
+def spoke_gain(model: OncologyMarket, a: Ints, b: Ints) -> tuple[Floats, Floats]:
+    """Return (what a hub and spoke would be worth to each pair, dollars a year; patients it is planned for), (pairs,) each.
+
+    The margin on the patients it is planned for, as far as telehealth works, less what running the place costs; zero where
+    the two make no hub and spoke.
+    """
+    works, law = telehealth_works(model), model.law
+    gain, planned = np.zeros(len(a)), np.zeros(len(a))
+    if works <= 0 or len(a) == 0:
+        return gain, planned
+    spoke, hub = looks_for_hub(model), can_be_hub(model)
+    running = np.unique(model.sites.org[_running(model)])
+    spoke[running] = True  # a spoke that runs still needs its hub, and so does one that has yet to open
+    ties, empty = model.ties, _people(model) < 0.5
+    hubs = IN_FORCE[ties.stage] & (ties.form == HUB)
+    for side in (ties.a[hubs], ties.b[hubs]):
+        spoke[side[empty[side]]] = True
+    local = np.where(spoke[a] & hub[b], a, np.where(spoke[b] & hub[a], b, -1))
+    rows = np.flatnonzero(local >= 0)
+    if len(rows):
+        seats, back = np.unique(local[rows], return_inverse=True)
+        reached = reach_of_spokes(model, seats, far_patients(model))
+        patients = reached * float(law["partnership.spoke.captured"])
+        # Those who come already need not be won again.
+        patients = patients + 4.0 * sum_by(model.sites.org[_running(model)], _starts(model), len(model.orgs))[seats]
+        cost = float(law["finance.office.site_cost"]) + float(law["partnership.spoke.chairs"]) * float(
+            law["finance.chair_cost"]
+        )
+        # Who is treated near home also has scans, biopsies, surgery and admissions there.
+        stays = by_line(law["partnership.line.need"]) * by_line(law["partnership.line.margin"]) * service_lines(model)[seats]
+        stays[:, _INFUSION] = 0.0
+        margin = float(by_line(law["partnership.line.margin"])[_INFUSION]) + float(
+            law["partnership.value.kept"]
+        ) * stays.sum(axis=1)
+        # Oncologists of a hub that is busy itself are missed there.
+        lender = np.where(local[rows] == a[rows], b[rows], a[rows])
+        missed = busy(model)[lender] * float(by_line(law["partnership.line.margin"])[_INFUSION])
+        gain[rows] = np.maximum(patients[back] * (margin[back] * works - missed) - cost, 0.0)
+        planned[rows] = patients[back]
+    return gain, planned
+
+
+def _starts(model: OncologyMarket) -> Floats:
+    return np.asarray(model.sites.starts[_running(model)].sum(axis=1))
+
+
+def _running(model: OncologyMarket) -> Ints:
+    return np.flatnonzero(model.sites.open & (model.sites.hub_tie >= 0))
+
+
+def staff_spokes(model: OncologyMarket) -> None:
+    """Give every spoke its hub's oncologists, as far as the ramp, payment and connections let them; open new ones."""
+    ties, sites, law = model.ties, model.sites, model.law
+    held = np.zeros(len(ties), dtype=np.bool_)
+    held[sites.hub_tie[sites.hub_tie >= 0]] = True  # also of partners who have gone on to a deeper form
+    rows = np.flatnonzero(IN_FORCE[ties.stage] & ((ties.form == HUB) | held))
+    if len(rows) == 0:
+        return
+    works = telehealth_works(model)
+    far, people = far_patients(model), _people(model)
+    for row in rows.tolist():
+        hub, local = _sides(model, row, people)
+        site = _site_of(model, row, hub, local) if works > 0 else -1
+        if site < 0:
+            mine = np.flatnonzero(sites.hub_tie == row)
+            sites.visiting_fte[mine] = 0.0
+            continue
+        source = _source(model, hub)
+        if source < 0:
+            continue
+        ramp = min(1.0, (ties.stage_age[row] + 1) / max(int(ties.ramp[row]), 1)) if ties.stage[row] == _RAMP_UP else 1.0
+        back = float(law["partnership.review.scaled_back"]) if ties.stage[row] == _SCALED_BACK else 1.0
+        demand = float(reach_of_spokes(model, np.array([local]), far)[0]) * float(law["partnership.spoke.captured"])
+        need = (demand + 4.0 * float(model.arrivals[site])) / float(law["care.starts_per_oncologist"])
+        most = float(law["partnership.spoke.most"]) * float(model.physicians.headcount(len(sites))[source])
+        sites.visiting_from[site] = source
+        paid = min(float(law["policy.telehealth.parity"]), 1.0)
+        sites.visiting_fte[site] = min(max(need, 0.2), most) * paid * ramp * back
+
+
+def _sides(model: OncologyMarket, row: int, people: Floats) -> tuple[int, int]:
+    """Return (hub, local organisation) of a hub tie: the side with more oncologists at home is the hub."""
+    ties = model.ties
+    a, b = int(ties.a[row]), int(ties.b[row])
+    top = model.orgs.top_owner()
+    return (a, b) if people[top[a]] >= people[top[b]] else (b, a)
+
+
+def _source(model: OncologyMarket, hub: int) -> int:
+    """Return the site whose oncologists see patients of a spoke: the hub's largest."""
+    sites, top = model.sites, model.orgs.top_owner()
+    people = model.physicians.headcount(len(sites))
+    mine = np.flatnonzero((top[sites.org] == top[hub]) & sites.open & (people > 0))
+    if len(mine) == 0:
+        return -1
+    return int(mine[np.lexsort((sites.key[mine], -people[mine]))[0]])
+
+
+def _site_of(model: OncologyMarket, row: int, hub: int, local: int) -> int:
+    """Return the site of a spoke, opened by the local organisation the first time."""
+    sites, orgs = model.sites, model.orgs
+    mine = np.flatnonzero((sites.hub_tie == row) & sites.open)
+    if len(mine):
+        return int(mine[0])
+    empty = np.flatnonzero((sites.org == local) & sites.open & (sites.oncologists <= 1e-6) & sites.lines[:, _INFUSION])
+    if len(empty):
+        site = int(empty[np.lexsort((sites.key[empty], -sites.chairs[empty]))[0]])
+    else:
+        lines = np.zeros(len(SERVICE_LINES), dtype=np.bool_)
+        lines[[_TELEHEALTH, _NAVIGATION]] = True
+        zone = int(orgs.zone[local])
+        chairs = float(model.law["partnership.spoke.chairs"])
+        site = open_site(
+            model, local, zone, SPOKE, lat=float(orgs.lat[local]), lon=float(orgs.lon[local]), chairs=chairs, lines=lines,
+            reason=f"oncologists of {orgs.name[hub]} see its patients by telehealth",
+        )  # fmt: skip
+        orgs.cash[local] -= chairs * float(model.law["finance.chair_cost"])
+    sites.hub_tie[site] = row
+    sites.lines[site, [_TELEHEALTH, _NAVIGATION]] = True
+    return site
+
+
+def leave_spoke(model: OncologyMarket, row: int) -> None:
+    """Take a hub's oncologists away from its spoke when their tie ends."""
+    sites = model.sites
+    mine = np.flatnonzero(sites.hub_tie == row)
+    sites.visiting_fte[mine] = 0.0
+    sites.visiting_from[mine] = -1
+    sites.hub_tie[mine] = -1

@@ -1,0 +1,264 @@
+"""Talks: from a first meeting through a shared problem and due diligence to a signature, or to nothing (methods 2e)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import (
+    ACADEMIC_CENTER,
+    HEALTH_SYSTEM,
+    NETWORK,
+    ORG_KINDS,
+    PRACTICE,
+    SERVICE_LINES,
+    TIE_FORMS,
+    TIE_STAGES,
+)
+from oncsim.processes.meeting import TALKING
+from oncsim.processes.tie_worth import tie_worth
+from oncsim.randomness import pair_keys, triangular_quantile
+from oncsim.ties.distance import miles_between
+from oncsim.ties.ladder import CO_MANAGEMENT, CONTRACT, FROM_A_TIE, HUB, REFERRAL, RUNG
+from oncsim.ties.signing import best_form
+from oncsim.ties.trust import DISSOLVED, used_trust
+from oncsim.ties.worth import NEITHER_HAS, NONE, PROBLEM_WORDS, Books, Worth, bars, scores
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_PROSPECT, _SHARED_PROBLEM, _DILIGENCE, _RAMP_UP = (
+    TIE_STAGES.index(stage) for stage in ("prospect", "shared_problem", "due_diligence", "ramp_up")
+)
+
+
+_BEFORE = np.zeros(len(ORG_KINDS), dtype=np.int64)
+_BEFORE[[PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER, NETWORK]] = 0, 1, 2, 3
+
+
+def form_words(form: int) -> str:
+    """Return a form as people say it, with its article: ``a referral tie``, ``an inpatient coverage agreement``."""
+    words = {
+        "referral": "a referral tie",
+        "clinical_affiliation": "a clinical affiliation",
+        "inpatient_coverage": "an inpatient coverage agreement",
+        "telehealth_hub": "a telehealth hub-and-spoke",
+        "co_management": "a co-managed center",
+        "professional_services": "a professional-services agreement",
+        "employer_bundle": "an employer bundle",
+        "joint_venture": "a joint venture",
+        "network_membership": "a network membership",
+        "acquisition": "an acquisition",
+    }
+    return words[TIE_FORMS[form]]
+
+
+def quarters_of(model: OncologyMarket, form: int, key: int) -> tuple[int, int]:
+    """Return (quarters until a tie works fully, quarters of them before it is signed): triangular, by the pair's luck."""
+    ladder = model.ladder
+    u = model.luck.uniform("partnership.ramp", 0, np.array([key], dtype=np.uint64))
+    months = triangular_quantile(u, *(float(part[form]) for part in (ladder.ramp_low, ladder.ramp, ladder.ramp_high)))[0]
+    whole = max(1, round(months / 3.0))
+    before = min(round(months * float(ladder.diligence[form]) / 3.0), whole)
+    return whole, before
+
+
+def talk(model: OncologyMarket, books: Books) -> None:
+    """Move talks one quarter on: look for common ground, study each other, sign or give up."""
+    ties = model.ties
+    rows = np.flatnonzero(TALKING[ties.stage] & (ties.met < model.t))
+    if len(rows) == 0:
+        return
+    orgs = model.orgs
+    top = orgs.top_owner()
+    a, b = ties.a[rows], ties.b[rows]
+    over = (orgs.status[a] != 0) | (orgs.status[b] != 0) | (top[a] == top[b])
+    ties.stage[rows[over]] = DISSOLVED
+    ties.ended[rows[over]] = model.t
+    rows = rows[~over]
+    if len(rows) == 0:
+        return
+    a, b = ties.a[rows], ties.b[rows]
+    found = tie_worth(model, a, b, miles_between(model, a, b), books.brings)
+    lower = lower_trust(model, rows)
+    score = scores(model, found, lower)
+    needed = bars(model, found.divert)
+    ties.problem[rows] = np.where(found.problem != NONE, found.problem, ties.problem[rows])
+    stage = ties.stage[rows].copy()
+    for at in np.flatnonzero(stage == _PROSPECT):
+        _after_meeting(model, int(rows[at]), found, score[at], int(at))
+    for at in np.flatnonzero(stage == _SHARED_PROBLEM):
+        _common_ground(model, int(rows[at]), float(lower[at]), needed[at], score[at])
+    for at in np.flatnonzero(stage == _DILIGENCE):
+        _study(model, int(rows[at]), found, score[at], float(lower[at]), needed[at], int(at))
+
+
+def lower_trust(model: OncologyMarket, rows: Ints) -> Floats:
+    """Return the lower of the two trusts used in each tie, (rows,)."""
+    ab, ba = used_trust(model)
+    return np.minimum(ab[rows], ba[rows])
+
+
+def _luck_of_forms(model: OncologyMarket, decision: str, key: int) -> Floats:
+    """Return one uniform for each form and one for none, (1, forms + 1)."""
+    options = np.arange(len(TIE_FORMS) + 1, dtype=np.uint64)
+    return model.luck.uniform(decision, model.t, pair_keys(np.full(len(options), key, dtype=np.uint64), options))[None, :]
+
+
+def _after_meeting(model: OncologyMarket, row: int, found: Worth, score: Floats, at: int) -> None:
+    """Decide what a first meeting leads to: nothing, a referral tie without contract, or work on a shared problem."""
+    ties, law = model.ties, model.law
+    open_now = score.copy()
+    if ties.problem[row] == NONE:
+        open_now[CONTRACT] = -np.inf  # a contract starts from a problem that both have
+    # Strangers run a center together only to build what neither has.
+    closed = FROM_A_TIE.copy()
+    closed[CO_MANAGEMENT] = bool(ties.problem[row] != NEITHER_HAS)
+    open_now[closed] = -np.inf
+    u = _luck_of_forms(model, "partnership.form", int(ties.key[row]))
+    form = int(best_form(open_now[None, :], u, float(law["partnership.value.scale"]))[0])
+    if form < 0:
+        give_up(model, row, "")
+    elif form == REFERRAL:
+        _sign(model, row, form, found, at)
+    else:
+        ties.form[row] = form
+        ties.stage[row] = _SHARED_PROBLEM
+        ties.stage_age[row] = 0
+        model.tell(
+            "talks_begin",
+            int(ties.a[row]),
+            other=int(ties.b[row]),
+            text=f"{{actor}} and {{other}} start to talk about {form_words(form)}: {PROBLEM_WORDS[ties.problem[row]]}",
+        )
+
+
+def _common_ground(model: OncologyMarket, row: int, lower: float, needed: Floats, score: Floats) -> None:
+    """Go on to due diligence once each trusts the other enough for the form they have in mind."""
+    ties = model.ties
+    form = int(ties.form[row])
+    if score[form] == -np.inf:
+        give_up(model, row, "what had brought them together is gone")
+    elif lower >= needed[form]:
+        whole, before = quarters_of(model, form, int(ties.key[row]))
+        ties.ramp[row], ties.diligence[row] = whole, before
+        ties.stage[row] = _DILIGENCE
+        ties.stage_age[row] = 0
+    elif ties.stage_age[row] >= int(model.law["partnership.meet.patience"]):
+        looser = np.where((RUNG[form] > RUNG) & ~FROM_A_TIE & (lower >= needed) & (score > 0), score, -np.inf)
+        if np.isfinite(looser).any() and not ties.settles_for_less[row]:
+            # What they trust each other enough for, instead of what would be worth most.
+            ties.form[row], ties.stage_age[row], ties.settles_for_less[row] = int(looser.argmax()), 0, True
+            return
+        give_up(model, row, f"they never came to trust each other enough ({lower:.2f} of {needed[form]:.2f})")
+
+
+def _study(model: OncologyMarket, row: int, found: Worth, score: Floats, lower: float, needed: Floats, at: int) -> None:
+    """Sign at the end of due diligence where it still pays both and they trust each other enough."""
+    ties, law = model.ties, model.law
+    if ties.stage_age[row] < ties.diligence[row]:
+        return
+    form = int(ties.form[row])
+    if lower < needed[form]:
+        give_up(model, row, f"trust had fallen to {lower:.2f}, less than {needed[form]:.2f} that it needs")
+        return
+    only = np.full(len(score), -np.inf)
+    only[form] = score[form]
+    u = _luck_of_forms(model, "partnership.sign", int(ties.key[row]))
+    if best_form(only[None, :], u, float(law["partnership.value.scale"]))[0] < 0:
+        give_up(model, row, "due diligence found too little in it")
+    else:
+        _sign(model, row, form, found, at)
+
+
+def give_up(model: OncologyMarket, row: int, reason: str) -> None:
+    """End talks that led to nothing; those that had a form in mind are told."""
+    ties = model.ties
+    told = ties.stage[row] != _PROSPECT
+    ties.stage[row] = DISSOLVED
+    ties.ended[row] = model.t
+    if told:
+        model.tell(
+            "talks_end",
+            int(ties.a[row]),
+            other=int(ties.b[row]),
+            amount=(model.t - int(ties.met[row])) / 4.0,
+            text=f"{{actor}} and {{other}} give up talks about {form_words(int(ties.form[row]))}: {reason}",
+        )
+
+
+def _sign(model: OncologyMarket, row: int, form: int, found: Worth, at: int) -> None:
+    ties = model.ties
+    ties.worth[row] = float(found.surplus[at, form])
+    ties.overlap[row] = float(found.divert[at])
+    if form == REFERRAL:
+        ties.ramp[row], ties.diligence[row] = quarters_of(model, form, int(ties.key[row]))
+    begin_tie(model, row, form, _reasons(found, at, form))
+
+
+def _reasons(found: Worth, at: int, form: int) -> str:
+    lacking = found.lacks_a[at] | found.lacks_b[at]
+    names = [line.replace("_", " ") for line, one in zip(SERVICE_LINES, lacking, strict=True) if one]
+    dollars = float(found.surplus[at, form]) * float(found.smaller[at])
+    amount = f"${dollars / 1e6:,.1f} million" if dollars >= 1e6 else f"${max(dollars, 0.0) / 1e3:,.0f} thousand"
+    what = f"only one of them has {', '.join(names)}; " if names else ""
+    return f": {what}worth about {amount} a year to both together"
+
+
+def begin_tie(model: OncologyMarket, row: int, form: int, reason: str) -> None:
+    """Put a tie into force in a form: shares, set-up cost, the ramp, the story."""
+    ties, orgs, law = model.ties, model.orgs, model.law
+    deeper = (
+        ties.stage[row] not in (_PROSPECT, _SHARED_PROBLEM, _DILIGENCE, DISSOLVED) and RUNG[form] != RUNG[ties.form[row]]
+    )
+    ladder = model.ladder
+    own, say = float(ladder.owner_share[form]), float(ladder.control_share[form])
+    if own + say > 0 and leads(model, int(ties.b[row]), int(ties.a[row]), form):
+        swap_sides(model, row)
+    if deeper:
+        ties.form_before[row] = ties.form[row]
+        ties.ramp[row], ties.diligence[row] = quarters_of(model, form, int(ties.key[row]))
+    ties.form[row] = form
+    ties.signed[row] = model.t
+    ties.owner_share[row], ties.control_share[row] = own, say
+    ties.stage[row] = TIE_STAGES.index("deepened") if deeper else _RAMP_UP
+    ties.stage_age[row] = int(ties.diligence[row])
+    ties.fading[row] = 0
+    if not deeper:
+        ties.age[row] = 0
+    if np.isnan(ties.checks[row]):
+        ties.checks[row] = float(law["partnership.trust.checks"])
+    cost = float(ladder.setup_cost[form]) / 2.0
+    for org in (int(ties.a[row]), int(ties.b[row])):
+        orgs.cash[org] -= cost
+    a, b = int(ties.a[row]), int(ties.b[row])
+    verb = "deepen their tie to" if deeper else "begin"
+    model.tell(
+        "tie_deepened" if deeper else "tie_formed",
+        a,
+        other=b,
+        amount=(model.t - int(ties.met[row])) / 4.0 if ties.met[row] > -1_000_000 else float("nan"),
+        text=f"{{actor}} and {{other}} {verb} {form_words(form)}{reason}",
+    )
+
+
+def leads(model: OncologyMarket, one: int, other: int, form: int) -> bool:
+    """Return whether what a form gives of control goes to ``one``: the hub of its spoke, a center before a system, both
+    before a practice."""
+    kind = model.orgs.kind
+    if form == HUB:
+        people = np.bincount(model.sites.org[model.physicians.site], minlength=len(model.orgs))
+        return bool(people[one] > people[other])
+    return bool(_BEFORE[kind[one]] > _BEFORE[kind[other]])
+
+
+def swap_sides(model: OncologyMarket, row: int) -> None:
+    """Make the system, center or network the first of the two: what a tie gives of control it gives to that side."""
+    ties = model.ties
+    for one, other in (("a", "b"), ("trust_ab", "trust_ba"), ("evidence_ab", "evidence_ba")):
+        first, second = getattr(ties, one), getattr(ties, other)
+        first[row], second[row] = second[row], first[row]

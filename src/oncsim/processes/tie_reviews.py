@@ -1,0 +1,172 @@
+"""Reviews: partners ask what a tie is still worth: deepen it, scale it back, restore it, answer old frictions (2e)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncsim.codes import TIE_STAGES
+from oncsim.processes.experience import checks_held
+from oncsim.processes.talks import begin_tie, form_words, lower_trust, quarters_of
+from oncsim.processes.tie_worth import tie_worth
+from oncsim.ties.distance import miles_between
+from oncsim.ties.ladder import BUNDLE, CONTRACT, FROM_A_CONTRACT, IN_FORCE, REFERRAL, RUNG, SIGNED_FORMS
+from oncsim.ties.trust import attention
+from oncsim.ties.worth import NONE, Books, bars, scores
+
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_RAMP_UP, _ACTIVE, _DEEPENED, _SCALED_BACK = (
+    TIE_STAGES.index(stage) for stage in ("ramp_up", "active", "deepened", "scaled_back")
+)
+
+
+def review(model: OncologyMarket, books: Books) -> None:
+    """Review the ties whose turn it is; settle deeper forms that were being studied."""
+    _settle_deeper(model, books)
+    ties, law = model.ties, model.law
+    rows = np.flatnonzero(IN_FORCE[ties.stage])
+    if len(rows) == 0:
+        return
+    yearly = float(law["partnership.review.yearly"])
+    due = model.luck.uniform("partnership.review", model.t, ties.key[rows]) < min(yearly / 4.0, 1.0)
+    rows = rows[due | np.isnan(ties.worth[rows])]
+    if len(rows) == 0:
+        return
+    a, b = ties.a[rows], ties.b[rows]
+    found = tie_worth(model, a, b, miles_between(model, a, b), books.brings)
+    now = found.surplus[np.arange(len(rows)), ties.form[rows]]
+    first = np.isnan(ties.worth[rows])
+    ties.overlap[rows] = np.where(first, found.divert, ties.overlap[rows])
+    # A tie that its form no longer fits is worth nothing, whatever it was.
+    ties.worth[rows] = np.where(np.isfinite(now), now, -float(law["partnership.value.threshold"]))
+    ties.problem[rows] = np.where(found.problem != NONE, found.problem, ties.problem[rows])
+    ties.overlap_now[rows] = found.divert
+    lower = lower_trust(model, rows)
+    _answer_frictions(model, rows)
+    _fade(model, rows, lower)
+    _consider_deeper(model, rows, scores(model, found, lower), lower, bars(model, found.divert))
+
+
+def _answer_frictions(model: OncologyMarket, rows: Ints) -> None:
+    """A review is where old frictions come up: some are answered then, the better partners check on each other."""
+    ties = model.ties
+    smouldering = rows[ties.friction[rows]]
+    if len(smouldering) == 0:
+        return
+    likely = 0.5 * float(model.law["partnership.trust.answered"]) * attention(checks_held(model)[smouldering])
+    u = model.luck.uniform("partnership.answer_late", model.t, ties.key[smouldering])
+    for row in smouldering[u < likely]:
+        ties.friction[row] = False
+        ties.repair_until[row] = model.t + int(model.law["partnership.trust.repair_quarters"])
+        model.tell(
+            "friction_resolved",
+            int(ties.a[row]),
+            other=int(ties.b[row]),
+            text="{actor} and {other} put right at a review what had stood between them",
+        )
+
+
+def _fade(model: OncologyMarket, rows: Ints, lower: Floats) -> None:
+    """Scale back what has had no worth for longer than trust makes partners patient; restore what has worth again."""
+    ties, law = model.ties, model.law
+    worthless = ties.worth[rows] / 2.0 < 0.0
+    ties.fading[rows] = np.where(worthless, ties.fading[rows] + 1, 0)
+    patience = float(law["partnership.review.patience"]) * (1.0 + lower)
+    back = (ties.fading[rows] > patience) & (ties.stage[rows] != _SCALED_BACK)
+    again = ~worthless & (ties.stage[rows] == _SCALED_BACK)
+    for row in rows[back]:
+        ties.stage[row], ties.stage_age[row] = _SCALED_BACK, 0
+        ties.successor[row] = -1
+        _tell(model, int(row), "tie_scaled_back", "scale back", "it has lost its worth to them")
+    for row in rows[again]:
+        ties.stage[row], ties.stage_age[row] = _ACTIVE, 0
+        _tell(model, int(row), "tie_restored", "restore", "it is worth its trouble again")
+
+
+def _tell(model: OncologyMarket, row: int, event: str, verb: str, reason: str) -> None:
+    ties = model.ties
+    form = form_words(int(ties.form[row])).split(" ", 1)[1]
+    model.tell(
+        event,
+        int(ties.a[row]),
+        other=int(ties.b[row]),
+        amount=float(ties.age[row]) / 4.0,
+        text=f"{{actor}} and {{other}} {verb} their {form}: {reason}",
+    )
+
+
+def _consider_deeper(model: OncologyMarket, rows: Ints, score: Floats, lower: Floats, needed: Floats) -> None:
+    """Let partners whose tie works look one step up the ladder, where trust allows and it is worth more to both."""
+    ties, law = model.ties, model.law
+    settled = int(law["partnership.review.settled"])
+    # A tie that has just deepened settles once its new form works fully.
+    due = np.where(ties.stage[rows] == _DEEPENED, ties.ramp[rows] + settled, settled)
+    ready = np.isin(ties.stage[rows], (_ACTIVE, _DEEPENED)) & (ties.stage_age[rows] >= due)
+    ready &= (ties.successor[rows] < 0) & ~ties.friction[rows] & (ties.form[rows] != BUNDLE)
+    ready &= model.luck.uniform("partnership.deepen", model.t, ties.key[rows]) < float(law["partnership.review.deepen"])
+    scale = float(law["partnership.value.scale"])
+    tied = _forms_of_pairs(model)
+    for at in np.flatnonzero(ready):
+        row = int(rows[at])
+        form = int(ties.form[row])
+        steps = [f for f in SIGNED_FORMS if RUNG[f] > RUNG[form] and lower[at] >= needed[at, f] and score[at, f] > -np.inf]
+        if ties.problem[row] == NONE:
+            steps = [f for f in steps if not CONTRACT[f]]
+        if form == REFERRAL:
+            steps = [f for f in steps if not FROM_A_CONTRACT[f]]
+        held = tied.get(_pair(model, row), set())
+        steps = [f for f in steps if f not in held]
+        if not steps:
+            continue
+        lowest = min(RUNG[f] for f in steps)
+        nearest = [f for f in steps if RUNG[f] <= lowest + 1]  # one step at a time
+        best = max(nearest, key=lambda f: (round(float(score[at, f]), 6), -int(RUNG[f])))
+        if score[at, best] - score[at, form] > scale * 0.5:
+            ties.successor[row] = best
+            _, before = quarters_of(model, best, int(ties.key[row]))
+            ties.successor_at[row] = model.t + max(before, 1)
+
+
+def _pair(model: OncologyMarket, row: int) -> tuple[int, int]:
+    a, b = int(model.ties.a[row]), int(model.ties.b[row])
+    return min(a, b), max(a, b)
+
+
+def _forms_of_pairs(model: OncologyMarket) -> dict[tuple[int, int], set[int]]:
+    """Return the contracts in force between each two organisations, and those they are about to sign."""
+    ties = model.ties
+    found: dict[tuple[int, int], set[int]] = {}
+    for forms in (ties.form, ties.successor):
+        rows = np.flatnonzero(IN_FORCE[ties.stage] & (forms >= 0) & CONTRACT[forms])
+        for a, b, form in zip(ties.a[rows].tolist(), ties.b[rows].tolist(), forms[rows].tolist(), strict=True):
+            found.setdefault((min(a, b), max(a, b)), set()).add(form)
+    return found
+
+
+def _settle_deeper(model: OncologyMarket, books: Books) -> None:
+    """Sign the deeper form at the end of its due diligence where both still trust each other enough."""
+    ties = model.ties
+    due = np.flatnonzero((ties.successor >= 0) & (ties.successor_at <= model.t))
+    if len(due) == 0:
+        return
+    inside = due[np.isin(ties.stage[due], (_ACTIVE, _DEEPENED))]
+    if len(inside):
+        a, b = ties.a[inside], ties.b[inside]
+        found = tie_worth(model, a, b, miles_between(model, a, b), books.brings)
+        lower, needed = lower_trust(model, inside), bars(model, found.divert)
+        score = scores(model, found, lower)
+        for at, row in enumerate(inside.tolist()):
+            form = int(ties.successor[row])
+            ties.successor[row] = -1
+            held = _forms_of_pairs(model).get(_pair(model, row), set())
+            better = score[at, form] > max(float(score[at, ties.form[row]]), 0.0)
+            if lower[at] >= needed[at, form] and better and form not in held:
+                ties.worth[row] = float(found.surplus[at, form])
+                begin_tie(model, row, form, f": each trusts the other at {lower[at]:.2f} or more")
+    ties.successor[due] = -1
