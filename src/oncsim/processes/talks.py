@@ -143,18 +143,27 @@ def _common_ground(model: OncologyMarket, row: int, lower: float, needed: Floats
     form = int(ties.form[row])
     if score[form] == -np.inf:
         give_up(model, row, "what had brought them together is gone")
-    elif lower >= needed[form]:
+        return
+    if lower >= needed[form]:
         whole, before = quarters_of(model, form, int(ties.key[row]))
         ties.ramp[row], ties.diligence[row] = whole, before
         ties.stage[row] = _DILIGENCE
         ties.stage_age[row] = 0
-    elif ties.stage_age[row] >= int(model.law["partnership.meet.patience"]):
-        looser = np.where((RUNG[form] > RUNG) & ~FROM_A_TIE & (lower >= needed) & (score > 0), score, -np.inf)
-        if np.isfinite(looser).any() and not ties.settles_for_less[row]:
-            # What they trust each other enough for, instead of what would be worth most.
-            ties.form[row], ties.stage_age[row], ties.settles_for_less[row] = int(looser.argmax()), 0, True
-            return
+        return
+    waited = ties.stage_age[row] >= int(model.law["partnership.meet.patience"])
+    if waited and not _settle_for_less(model, row, lower, needed, score):
         give_up(model, row, f"they never came to trust each other enough ({lower:.2f} of {needed[form]:.2f})")
+
+
+def _settle_for_less(model: OncologyMarket, row: int, lower: float, needed: Floats, score: Floats) -> bool:
+    """Turn to a looser form that they trust each other enough for, once; return whether there is one worth having."""
+    ties = model.ties
+    form = int(ties.form[row])
+    looser = np.where((RUNG[form] > RUNG) & ~FROM_A_TIE & (lower >= needed) & (score > 0), score, -np.inf)
+    if not np.isfinite(looser).any() or ties.settles_for_less[row]:
+        return False
+    ties.form[row], ties.stage_age[row], ties.settles_for_less[row] = int(looser.argmax()), 0, True
+    return True
 
 
 def _study(model: OncologyMarket, row: int, found: Worth, score: Floats, lower: float, needed: Floats, at: int) -> None:
@@ -164,7 +173,10 @@ def _study(model: OncologyMarket, row: int, found: Worth, score: Floats, lower: 
         return
     form = int(ties.form[row])
     if lower < needed[form]:
-        give_up(model, row, f"trust had fallen to {lower:.2f}, less than {needed[form]:.2f} that it needs")
+        if _settle_for_less(model, row, lower, needed, score):
+            ties.stage[row] = _SHARED_PROBLEM  # what they know of each other stays; the other form takes its own time
+        else:
+            give_up(model, row, f"trust had fallen to {lower:.2f}, less than {needed[form]:.2f} that it needs")
         return
     only = np.full(len(score), -np.inf)
     only[form] = score[form]
