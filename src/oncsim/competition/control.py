@@ -15,7 +15,8 @@ from oncsim.competition.cells import Floats, Ints
 from oncsim.competition.concentration import SCALE
 
 _ROUNDING = 1e-9  # what is left by rounding to owners who have sold everything
-_SHORT_CHAIN = 12  # holdings of holdings of holdings; longer ones are solved for at once
+_LONGEST_CHAIN = 60  # holdings of holdings of holdings; what is left then is solved for at once
+_FADED = 1e-14  # a part so small is none
 
 
 def shares_through_chains(holder: Ints, held: Ints, share: Floats, size: int) -> sparse.csr_array:
@@ -49,10 +50,11 @@ def shares_through_chains(holder: Ints, held: Ints, share: Floats, size: int) ->
 
 
 def _summed(outside: sparse.csr_array, direct: sparse.csr_array) -> sparse.csr_array:
-    """Return ``o (I + B + B^2 + ...)``: short chains end by themselves, holdings in circles are solved for."""
+    """Return ``o (I + B + B^2 + ...)``: chains end, and small parts held in circles fade; what does not is solved for."""
     term, total = outside, outside
-    for _ in range(_SHORT_CHAIN):
+    for _ in range(_LONGEST_CHAIN):
         term = sparse.csr_array(term @ direct)
+        term.data[term.data < _FADED] = 0.0
         term.eliminate_zeros()
         if term.nnz == 0:
             return total

@@ -161,52 +161,50 @@ def staff_spokes(model: OncologyMarket) -> None:
     rows = np.flatnonzero(IN_FORCE[ties.stage] & ((ties.form == HUB) | held))
     if len(rows) == 0:
         return
-    works = telehealth_works(model)
-    far, people = far_patients(model), _people(model)
-    for row in rows.tolist():
-        hub, local = _sides(model, row, people)
-        site = _site_of(model, row, hub, local) if works > 0 else -1
-        if site < 0:
-            mine = np.flatnonzero(sites.hub_tie == row)
-            sites.visiting_fte[mine] = 0.0
+    works, paid = telehealth_works(model), min(float(law["policy.telehealth.parity"]), 1.0)
+    top, people, sources = model.orgs.top_owner(), _people(model), _sources(model)
+    # The hub is the side with more oncologists at home.
+    first = people[top[ties.a[rows]]] >= people[top[ties.b[rows]]]
+    hubs = np.where(first, ties.a[rows], ties.b[rows])
+    locals_ = np.where(first, ties.b[rows], ties.a[rows])
+    demand = reach_of_spokes(model, locals_, far_patients(model)) * float(law["partnership.spoke.captured"])
+    at_home = model.physicians.headcount(len(sites))
+    capacity, part = float(law["care.starts_per_oncologist"]), float(law["partnership.spoke.most"])
+    open_now = np.flatnonzero((sites.hub_tie >= 0) & sites.open)
+    site_of = dict(zip(sites.hub_tie[open_now][::-1].tolist(), open_now[::-1].tolist(), strict=True))
+    for at, row in enumerate(rows.tolist()):
+        hub, local = int(hubs[at]), int(locals_[at])
+        site = site_of.get(row, -1)
+        if site < 0 and works > 0:
+            site = _open_spoke(model, row, hub, local)
+        if works <= 0:
+            sites.visiting_fte[sites.hub_tie == row] = 0.0
             continue
-        source = _source(model, hub)
+        source = int(sources[top[hub]])
         if source < 0:
             continue
         ramp = min(1.0, (ties.stage_age[row] + 1) / max(int(ties.ramp[row]), 1)) if ties.stage[row] == _RAMP_UP else 1.0
         back = float(law["partnership.review.scaled_back"]) if ties.stage[row] == _SCALED_BACK else 1.0
-        demand = float(reach_of_spokes(model, np.array([local]), far)[0]) * float(law["partnership.spoke.captured"])
-        need = (demand + 4.0 * float(model.arrivals[site])) / float(law["care.starts_per_oncologist"])
-        most = float(law["partnership.spoke.most"]) * float(model.physicians.headcount(len(sites))[source])
+        need = (float(demand[at]) + 4.0 * float(model.arrivals[site])) / capacity
         sites.visiting_from[site] = source
-        paid = min(float(law["policy.telehealth.parity"]), 1.0)
-        sites.visiting_fte[site] = min(max(need, 0.2), most) * paid * ramp * back
+        sites.visiting_fte[site] = min(max(need, 0.2), part * float(at_home[source])) * paid * ramp * back
 
 
-def _sides(model: OncologyMarket, row: int, people: Floats) -> tuple[int, int]:
-    """Return (hub, local organisation) of a hub tie: the side with more oncologists at home is the hub."""
-    ties = model.ties
-    a, b = int(ties.a[row]), int(ties.b[row])
-    top = model.orgs.top_owner()
-    return (a, b) if people[top[a]] >= people[top[b]] else (b, a)
-
-
-def _source(model: OncologyMarket, hub: int) -> int:
-    """Return the site whose oncologists see patients of a spoke: the hub's largest."""
+def _sources(model: OncologyMarket) -> Ints:
+    """Return the site of each owner with most oncologists at home, from which a hub sees patients, -1 without any."""
     sites, top = model.sites, model.orgs.top_owner()
     people = model.physicians.headcount(len(sites))
-    mine = np.flatnonzero((top[sites.org] == top[hub]) & sites.open & (people > 0))
-    if len(mine) == 0:
-        return -1
-    return int(mine[np.lexsort((sites.key[mine], -people[mine]))[0]])
+    working = np.flatnonzero(sites.open & (people > 0))
+    # The largest comes last, of equals the one with the smallest key.
+    order = working[np.lexsort((~sites.key[working], people[working]))]
+    largest = np.full(len(model.orgs), -1, dtype=np.int64)
+    largest[top[sites.org[order]]] = order
+    return largest
 
 
-def _site_of(model: OncologyMarket, row: int, hub: int, local: int) -> int:
-    """Return the site of a spoke, opened by the local organisation the first time."""
+def _open_spoke(model: OncologyMarket, row: int, hub: int, local: int) -> int:
+    """Let the local organisation open its spoke, in an infusion room that stands empty or a new one; return the site."""
     sites, orgs = model.sites, model.orgs
-    mine = np.flatnonzero((sites.hub_tie == row) & sites.open)
-    if len(mine):
-        return int(mine[0])
     empty = np.flatnonzero((sites.org == local) & sites.open & (sites.oncologists <= 1e-6) & sites.lines[:, _INFUSION])
     if len(empty):
         site = int(empty[np.lexsort((sites.key[empty], -sites.chairs[empty]))[0]])

@@ -161,12 +161,15 @@ def _settle_deeper(model: OncologyMarket, books: Books) -> None:
         found = tie_worth(model, a, b, miles_between(model, a, b), books.brings)
         lower, needed = lower_trust(model, inside), bars(model, found.divert)
         score = scores(model, found, lower)
+        wanted = ties.successor[inside].copy()
+        ties.successor[inside] = -1
+        tied = _forms_of_pairs(model)
         for at, row in enumerate(inside.tolist()):
-            form = int(ties.successor[row])
-            ties.successor[row] = -1
-            held = _forms_of_pairs(model).get(_pair(model, row), set())
+            form = int(wanted[at])
+            held = tied.setdefault(_pair(model, row), set())
             better = score[at, form] > max(float(score[at, ties.form[row]]), 0.0)
             if lower[at] >= needed[at, form] and better and form not in held:
                 ties.worth[row] = float(found.surplus[at, form])
                 begin_tie(model, row, form, f": each trusts the other at {lower[at]:.2f} or more")
+                held.add(form)
     ties.successor[due] = -1
