@@ -98,6 +98,9 @@ TIE_STAGES = (
     "dissolved",
 )
 
+# Stages in which a tie is in force: from signing to its end; before that there is only talk.
+IN_FORCE_STAGES = ("ramp_up", "active", "deepened", "scaled_back")
+
 # Services that are priced, as in the payment rules.
 SERVICES = ("drug", "administration", "visit", "imaging", "radiation", "care_management", "other")
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from oncsim.codes import TIE_RUNGS
+from oncsim.codes import IN_FORCE_STAGES, TIE_RUNGS
 
 if TYPE_CHECKING:
     from oncsim.calendar import Quarter
     from oncsim.scenario.measures import Expectation, Measure
 
 # From the loosest form to the closest; the order of codes is another. Places count from 1.
-LIVING = ("ramp_up", "active", "deepened", "scaled_back")
 Table = Callable[[str], pd.DataFrame]
 
 
@@ -188,13 +187,17 @@ def tie_path(rows: pd.DataFrame, first: str, quarters: list[str]) -> list[tuple[
             while at < len(listed) and str(listed[at][0]) == now:
                 _, tie, a, form, stage, ab, ba, staff = listed[at]
                 at += 1
-                if stage in LIVING:
+                if stage in IN_FORCE_STAGES:
                     ages[tie] = ages.get(tie, 0) + 1
                     living.append((TIE_RUNGS.get(form, 0), ages[tie], form, stage))
                 # A tie that never lived says nothing of trust; ownership and membership have none of their own.
                 if tie in ages and ab == ab and ba == ba:
                     known.append(
-                        (stage in LIVING, TIE_RUNGS.get(form, 0), (ab, ba, staff) if a == first else (ba, ab, staff))
+                        (
+                            stage in IN_FORCE_STAGES,
+                            TIE_RUNGS.get(form, 0),
+                            (ab, ba, staff) if a == first else (ba, ab, staff),
+                        )
                     )
             trust = max(known)[2] if known else trust
             state = _state(trust, living if now == quarter else [])

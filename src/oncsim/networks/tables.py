@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oncsim.codes import IN_FORCE_STAGES
 from oncsim.results import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# From signing to the end; before that there is only talk.
-LIVING_STAGES = ("ramp_up", "active", "deepened", "scaled_back")
 PROVIDERS = ("practice", "health_system", "academic_center")
 _TIES = ("quarter", "tie", "a", "b", "form", "stage", "trust_ab", "trust_ba", "owner_share", "control_share")
 _ORGANIZATIONS = ("quarter", "org", "name", "kind", "status", "owner", "oncologists", "patients")
@@ -49,7 +48,7 @@ class Tables:
 
 def living(ties: pd.DataFrame) -> pd.DataFrame:
     """Return the ties that are in force: stages ramp_up, active, deepened and scaled_back."""
-    return ties[ties["stage"].isin(LIVING_STAGES)] if len(ties) else ties
+    return ties[ties["stage"].isin(IN_FORCE_STAGES)] if len(ties) else ties
 
 
 def read_replicate(folder: Path, replicate: int, quarters: list[str], forms: tuple[str, ...], market: str) -> Tables:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from oncsim.codes import NEEDS, PRACTICE, SEGMENTS
 from oncsim.processes.experience import returns_of
 from oncsim.state.sums import sum_by, sum_rows
 from oncsim.ties.conduct import ShiftedCosts
 from oncsim.ties.ladder import IN_FORCE
+from oncsim.ties.presence import presence
 from oncsim.ties.strength import tie_strength
 
 if TYPE_CHECKING:
@@ -42,8 +44,7 @@ def shift_costs(model: OncologyMarket) -> None:
     if not law["policy.laboratory.bundled_with_stay"] or cost <= 0:
         return
     early = float(law["partnership.conduct.early_gain"]) > regard_of(model) * cost
-    has = np.zeros(len(orgs), dtype=np.bool_)
-    has[orgs.top_owner()[model.hospitals.org]] = True
+    has = model.hospitals.owners(orgs.top_owner())
     rows = np.flatnonzero(IN_FORCE[ties.stage])
     a, b = ties.a[rows], ties.b[rows]
     shifts_b = (orgs.kind[b] == PRACTICE) & early[b] & has[a]
@@ -87,8 +88,8 @@ def return_patients(model: OncologyMarket) -> None:
     largest = _largest_sites(model)
     giver = np.concatenate([ties.a[rows], ties.b[rows]])
     taker = np.concatenate([ties.b[rows], ties.a[rows]])
-    presence = _present(model, giver, taker)
-    part = follow_up * returns_of(model)[giver] * np.tile(strength[rows], 2) * presence
+    part = follow_up * returns_of(model)[giver] * np.tile(strength[rows], 2)
+    part = part * presence(_started_by_zone(model), giver, taker)
     part = np.where(largest[taker] >= 0, part, 0.0)
     total = sum_by(giver, part, size)
     part = part / np.maximum(total[giver] / 0.5, 1.0)  # at most half of them move in a quarter
@@ -112,18 +113,11 @@ def _largest_sites(model: OncologyMarket) -> Ints:
     return largest
 
 
-def _present(model: OncologyMarket, giver: Ints, taker: Ints) -> Floats:
-    """Return the share of each giver's patients in whose zones the taker treats patients, weighted by its share there."""
-    from scipy import sparse
-
+def _started_by_zone(model: OncologyMarket) -> sparse.csr_array:
+    """Return who started treatment where, (organisations, zones) patients of the quarter."""
     sites, pairs = model.sites, model.pairs
     by_zone = sparse.csr_array(
         (model.flows.pair_started, (sites.org[pairs.site], pairs.zone)), shape=(len(model.orgs), len(model.zones))
     )
     by_zone.sum_duplicates()
-    total: Floats = np.asarray(by_zone.sum(axis=0)).ravel()
-    share = by_zone.copy()
-    share.data = by_zone.data / np.where(total > 0, total, 1.0)[by_zone.indices]
-    mine = np.maximum(np.asarray(by_zone.sum(axis=1)).ravel(), 1e-12)
-    met: Floats = np.asarray(by_zone[giver].multiply(share[taker]).sum(axis=1)).ravel()
-    return np.asarray(met / mine[giver])
+    return by_zone

@@ -107,8 +107,8 @@ def _feel_shifted_costs(model: OncologyMarket) -> None:
     """Let hospitals that had costs shifted to them this quarter hold it against the practice."""
     shifted = model.shifted
     severity = float(model.law["partnership.trust.cost_shift"])
-    for row, victim_is_a in zip(shifted.tie.tolist(), shifted.victim_is_a.tolist(), strict=True):
-        breach(model, np.array([row]), severity, "ab" if victim_is_a else "ba")
+    breach(model, shifted.tie[shifted.victim_is_a], severity, "ab")
+    breach(model, shifted.tie[~shifted.victim_is_a], severity, "ba")
 
 
 def _misfits(model: OncologyMarket, checks: Floats) -> None:

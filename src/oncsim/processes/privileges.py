@@ -102,8 +102,7 @@ def without_hospital(model: OncologyMarket) -> NDArray[np.int64]:
         np.maximum.at(quarters, lost.practice, model.t - lost.since)
         quarters[~lost.seeking(model)] = 0
         # Nobody gives up while a hospital talks with them.
-        ties, has = model.ties, np.zeros(len(model.orgs), dtype=np.bool_)
-        has[model.orgs.top_owner()[model.hospitals.org]] = True
+        ties, has = model.ties, model.hospitals.owners(model.orgs.top_owner())
         talks = np.flatnonzero(np.isin(ties.stage, _TALKS))
         quarters[ties.a[talks][has[ties.b[talks]]]] = 0
         quarters[ties.b[talks][has[ties.a[talks]]]] = 0

@@ -47,8 +47,7 @@ def looks_for_hub(model: OncologyMarket) -> Flags:
     orgs, ties = model.orgs, model.ties
     if telehealth_works(model) <= 0:
         return np.zeros(len(orgs), dtype=np.bool_)
-    has = np.zeros(len(orgs), dtype=np.bool_)
-    has[orgs.top_owner()[model.hospitals.org]] = True
+    has = model.hospitals.owners(orgs.top_owner())
     living = IN_FORCE[ties.stage] & (ties.form == HUB)  # talks about one are still looking
     has[ties.a[living]] = has[ties.b[living]] = False
     return np.asarray(has & (orgs.kind == HEALTH_SYSTEM) & (orgs.status == 0) & (_people(model) < 0.5))
@@ -114,8 +113,9 @@ def spoke_gain(model: OncologyMarket, a: Ints, b: Ints) -> tuple[Floats, Floats]
     if works <= 0 or len(a) == 0:
         return gain, planned
     spoke, hub = looks_for_hub(model), can_be_hub(model)
-    running = np.unique(model.sites.org[_running(model)])
-    spoke[running] = True  # a spoke that runs still needs its hub, and so does one that has yet to open
+    sites = model.sites
+    running = np.flatnonzero(sites.open & (sites.hub_tie >= 0))
+    spoke[sites.org[running]] = True  # a spoke that runs still needs its hub, and so does one that has yet to open
     ties, empty = model.ties, _people(model) < 0.5
     hubs = IN_FORCE[ties.stage] & (ties.form == HUB)
     for side in (ties.a[hubs], ties.b[hubs]):
@@ -127,30 +127,21 @@ def spoke_gain(model: OncologyMarket, a: Ints, b: Ints) -> tuple[Floats, Floats]
         reached = reach_of_spokes(model, seats, far_patients(model))
         patients = reached * float(law["partnership.spoke.captured"])
         # Those who come already need not be won again.
-        patients = patients + 4.0 * sum_by(model.sites.org[_running(model)], _starts(model), len(model.orgs))[seats]
+        patients = patients + 4.0 * sum_by(sites.org[running], sites.starts[running].sum(axis=1), len(model.orgs))[seats]
         cost = float(law["finance.office.site_cost"]) + float(law["partnership.spoke.chairs"]) * float(
             law["finance.chair_cost"]
         )
         # Who is treated near home also has scans, biopsies, surgery and admissions there.
-        stays = by_line(law["partnership.line.need"]) * by_line(law["partnership.line.margin"]) * service_lines(model)[seats]
+        by_patient = by_line(law["partnership.line.margin"])
+        stays = by_line(law["partnership.line.need"]) * by_patient * service_lines(model)[seats]
         stays[:, _INFUSION] = 0.0
-        margin = float(by_line(law["partnership.line.margin"])[_INFUSION]) + float(
-            law["partnership.value.kept"]
-        ) * stays.sum(axis=1)
+        margin = float(by_patient[_INFUSION]) + float(law["partnership.value.kept"]) * stays.sum(axis=1)
         # Oncologists of a hub that is busy itself are missed there.
         lender = np.where(local[rows] == a[rows], b[rows], a[rows])
-        missed = busy(model)[lender] * float(by_line(law["partnership.line.margin"])[_INFUSION])
+        missed = busy(model)[lender] * float(by_patient[_INFUSION])
         gain[rows] = np.maximum(patients[back] * (margin[back] * works - missed) - cost, 0.0)
         planned[rows] = patients[back]
     return gain, planned
-
-
-def _starts(model: OncologyMarket) -> Floats:
-    return np.asarray(model.sites.starts[_running(model)].sum(axis=1))
-
-
-def _running(model: OncologyMarket) -> Ints:
-    return np.flatnonzero(model.sites.open & (model.sites.hub_tie >= 0))
 
 
 def staff_spokes(model: OncologyMarket) -> None:

@@ -21,7 +21,7 @@ from oncsim.processes.meeting import TALKING
 from oncsim.processes.tie_worth import tie_worth
 from oncsim.randomness import pair_keys, triangular_quantile
 from oncsim.ties.distance import miles_between
-from oncsim.ties.ladder import CO_MANAGEMENT, CONTRACT, FROM_A_TIE, HUB, REFERRAL, RUNG
+from oncsim.ties.ladder import CO_MANAGEMENT, CONTRACT, FROM_A_TIE, HUB, IN_FORCE, REFERRAL, RUNG
 from oncsim.ties.signing import best_form
 from oncsim.ties.trust import DISSOLVED, used_trust
 from oncsim.ties.worth import NEITHER_HAS, NONE, PROBLEM_WORDS, Books, Worth, bars, scores
@@ -224,9 +224,7 @@ def _reasons(found: Worth, at: int, form: int) -> str:
 def begin_tie(model: OncologyMarket, row: int, form: int, reason: str) -> None:
     """Put a tie into force in a form: shares, set-up cost, the ramp, the story."""
     ties, orgs, law = model.ties, model.orgs, model.law
-    deeper = (
-        ties.stage[row] not in (_PROSPECT, _SHARED_PROBLEM, _DILIGENCE, DISSOLVED) and RUNG[form] != RUNG[ties.form[row]]
-    )
+    deeper = IN_FORCE[ties.stage[row]] and RUNG[form] != RUNG[ties.form[row]]
     ladder = model.ladder
     own, say = float(ladder.owner_share[form]), float(ladder.control_share[form])
     if own + say > 0 and leads(model, int(ties.b[row]), int(ties.a[row]), form):

@@ -81,6 +81,12 @@ class Hospitals(Columns):
     underpaid: NDArray[np.float64]
     lines: NDArray[np.bool_]
 
+    def owners(self, top: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which organisations own a hospital, given the one at the end of each chain of owners, (organisations,)."""
+        has = np.zeros(len(top), dtype=np.bool_)
+        has[top[self.org]] = True
+        return has
+
     @classmethod
     def from_table(cls, table: pd.DataFrame, org: dict[str, int], zone: dict[str, int]) -> Hospitals:
         """Copy the hospitals of a market into arrays; the dictionaries give the row of each id."""

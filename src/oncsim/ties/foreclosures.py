@@ -63,8 +63,7 @@ class Foreclosures:
         if len(self.practice) == 0:
             return found
         found[self.practice] = True
-        has = np.zeros(len(orgs), dtype=np.bool_)
-        has[orgs.top_owner()[model.hospitals.org]] = True
+        has = model.hospitals.owners(orgs.top_owner())
         held = IN_FORCE[ties.stage]
         found[ties.a[held & has[ties.b]]] = False
         found[ties.b[held & has[ties.a]]] = False

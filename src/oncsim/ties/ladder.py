@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, PRACTICE, SERVICE_LINES, TIE_FORMS, TIE_RUNGS, TIE_STAGES
+from oncsim.codes import (
+    ACADEMIC_CENTER,
+    HEALTH_SYSTEM,
+    IN_FORCE_STAGES,
+    PRACTICE,
+    SERVICE_LINES,
+    TIE_FORMS,
+    TIE_RUNGS,
+    TIE_STAGES,
+)
 
 if TYPE_CHECKING:
     from oncsim.parameters import Values
@@ -39,10 +48,7 @@ RUNG = np.array([TIE_RUNGS[form] for form in TIE_FORMS])
 # it works with.
 FROM_A_TIE = np.isin(np.arange(len(TIE_FORMS)), (CO_MANAGEMENT, BUNDLE))
 FROM_A_CONTRACT = np.isin(np.arange(len(TIE_FORMS)), (CO_MANAGEMENT,))
-# A tie is in force from signing to its end; before that there is talk.
-IN_FORCE = np.isin(
-    np.arange(len(TIE_STAGES)), [TIE_STAGES.index(stage) for stage in ("ramp_up", "active", "deepened", "scaled_back")]
-)
+IN_FORCE = np.array([stage in IN_FORCE_STAGES for stage in TIE_STAGES])
 _INPATIENT = SERVICE_LINES.index("inpatient")
 
 

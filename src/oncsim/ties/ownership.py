@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from oncsim.codes import ACTIVE, CLOSED, TIE_STAGES
+from oncsim.codes import ACTIVE, CLOSED
 from oncsim.competition.control import shares_through_chains
 from oncsim.state.sums import sum_by
+from oncsim.ties.ladder import IN_FORCE
 
 if TYPE_CHECKING:
     from oncsim.state.organizations import Organizations
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_SIGNED = np.array([stage in ("ramp_up", "active", "deepened", "scaled_back") for stage in TIE_STAGES])
 # What a holding comes from, and the form of tie it is recorded as.
 HOLDINGS = ("stake", "partnership", "membership", "owner")
 FORM_OF_HOLDING = ("acquisition", "", "network_membership", "acquisition")  # a partnership has a form of its own
@@ -72,7 +72,7 @@ def direct_holdings(model: Owned) -> Holdings:
     orgs, ties, stakes = model.orgs, model.ties, model.stakes
     size = len(orgs)
     bought = stakes.living(model.t) & (stakes.holder != orgs.owner[stakes.held]) & (orgs.status[stakes.held] != CLOSED)
-    signed = _SIGNED[ties.stage] & ((ties.owner_share > 0) | (ties.control_share > 0)) & (orgs.owner[ties.b] < 0)
+    signed = IN_FORCE[ties.stage] & ((ties.owner_share > 0) | (ties.control_share > 0)) & (orgs.owner[ties.b] < 0)
     member = np.flatnonzero((orgs.network >= 0) & (orgs.status == ACTIVE) & (orgs.owner < 0))
     holder = np.concatenate([stakes.holder[bought], ties.a[signed], orgs.network[member]])
     held = np.concatenate([stakes.held[bought], ties.b[signed], member])

@@ -30,6 +30,7 @@ from oncsim.ties.ladder import (
     by_line,
     open_forms,
 )
+from oncsim.ties.presence import presence, zone_shares
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -40,7 +41,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _INFUSION = SERVICE_LINES.index("infusion")
 _FEWEST = 20.0  # patients a year below which an organisation counts as one of so many
-# Forms that help with a bottleneck, and how much of it; a joint entity can build what neither has.
+# Forms that carry a center's name; that help with a bottleneck, and how much of it; that can build what neither has.
 _BRAND = np.zeros(len(TIE_FORMS))
 _BRAND[[AFFILIATION, CO_MANAGEMENT, JOINT_VENTURE]] = 1.0
 _RELIEF = np.zeros(len(TIE_FORMS))
@@ -70,8 +71,6 @@ class Brings:
         Services offered at open sites and by hospitals; infusion only where an oncologist works.
     patients : (organisations,) float
         Cancer patients in contact in a year: those who start treatment, or those its hospitals see where that is more.
-    load : (organisations,) float
-        Use of capacity.
     excess, spare : (organisations,) float
         Starts a year beyond the crowding that makes a bottleneck, those lost to waiting included, and below it.
     hospital : (organisations,) bool
@@ -83,7 +82,6 @@ class Brings:
 
     lines: Flags
     patients: Floats
-    load: Floats
     excess: Floats
     spare: Floats
     hospital: Flags
@@ -133,15 +131,12 @@ def brings(model: OncologyMarket) -> Brings:
     crowded = float(law["partnership.value.crowded"])
     arrivals, capacity = sum_by(owner, model.arrivals, size), sum_by(owner, model.capacity, size)
     lost = sum_by(owner, model.arrivals * lost_to_waiting(model), size)
-    has = np.zeros(size, dtype=np.bool_)
-    has[top[model.hospitals.org]] = True
     return Brings(
         lines,
         np.maximum(np.asarray(contact.sum(axis=0)).ravel(), _FEWEST),
-        np.divide(arrivals, capacity, out=np.zeros(size), where=capacity > 0),
         4.0 * np.maximum(arrivals + lost - crowded * capacity, 0.0),
         4.0 * np.maximum(crowded * capacity - arrivals, 0.0),
-        has,
+        model.hospitals.owners(top),
         contact,
         started,
     )
@@ -164,10 +159,8 @@ def diversion(there: sparse.csr_array, a: Ints, b: Ints) -> tuple[Floats, Floats
 
     ``D_ab = sum_z n_za s_zb / (1 - s_za) / sum_z n_za`` with shares of the patients of a zone.
     """
-    total = np.asarray(there.sum(axis=1)).ravel()
     by_org = sparse.csr_array(there.T)
-    share = by_org.copy()
-    share.data = by_org.data / np.where(total > 0, total, 1.0)[by_org.indices]
+    share = zone_shares(by_org)
     lost = by_org.copy()
     lost.data = by_org.data / np.maximum(1.0 - share.data, 1e-3)
     mine = np.asarray(by_org.sum(axis=1)).ravel()
@@ -269,12 +262,13 @@ def worth(model: OncologyMarket, a: Ints, b: Ints, miles: Floats, have: Brings, 
     overlap = float(law["partnership.value.overlap"]) * per_patient * (divert_ab * na + divert_ba * nb) / smaller
     relief = _relief(model, have, a, b, near[:, _INFUSION]) / smaller
     joint = _joint(law, have, a, b, near, need, margin, build) / smaller
-    share_ab, share_ba = _presence(have.contact, a, b)
+    contact = sparse.csr_array(have.contact.T)
+    share_ab, share_ba = presence(contact, a, b), presence(contact, b, a)
     complement = (gain_a + gain_b + _rescue(model, have, a, b, near[:, _INFUSION]) * (need * margin)[_INFUSION]) / smaller
     special = gains.dollars / np.maximum(smaller[:, None], gains.patients)
     hub = special[:, HUB].copy()
     special += _BRAND * _brand(model, a, b)[:, None]
-    special = special + (_admission(model, a, b) / smaller)[:, None]
+    special = special + (_admission(model, have, a, b) / smaller)[:, None]
     surplus = ladder.reach * complement[:, None] + _RELIEF * relief[:, None] + _JOINT * joint[:, None] + special
     surplus -= overlap[:, None] * (1.0 - ladder.control_share)
     surplus -= _autonomy(model, a, b)[:, None] * ladder.control_share / smaller[:, None]
@@ -286,7 +280,7 @@ def worth(model: OncologyMarket, a: Ints, b: Ints, miles: Floats, have: Brings, 
         allowed[:, form] &= gains.dollars[:, form] > 0
     barred = model.foreclosures.between(a, b)
     surplus[~allowed | barred[:, None]] = -np.inf
-    problem, pressing = _problem(model, a, b, gain_a / smaller, gain_b / smaller, relief, joint, hub)
+    problem, pressing = _problem(model, have, a, b, gain_a / smaller, gain_b / smaller, relief, joint, hub)
     shared = np.maximum(share_ab, share_ba)
     divert = (divert_ab + divert_ba) / 2.0
     problem[barred], pressing[barred] = NONE, 0.0
@@ -340,18 +334,6 @@ def _joint(law: Values, have: Brings, a: Ints, b: Ints, near: Floats, need: Floa
     return np.asarray((neither * np.maximum(together - alone, 0.0)).sum(axis=1))
 
 
-def _presence(contact: sparse.csr_array, a: Ints, b: Ints) -> tuple[Floats, Floats]:
-    """Return the share of contacts the other has in the zones of each side's patients, weighted by them, (pairs,) each."""
-    total = np.asarray(contact.sum(axis=1)).ravel()
-    by_org = sparse.csr_array(contact.T)
-    share = by_org.copy()
-    share.data = by_org.data / np.where(total > 0, total, 1.0)[by_org.indices]
-    mine = np.maximum(np.asarray(by_org.sum(axis=1)).ravel(), 1e-12)
-    ab = np.asarray(by_org[a].multiply(share[b]).sum(axis=1)).ravel() / mine[a]
-    ba = np.asarray(by_org[b].multiply(share[a]).sum(axis=1)).ravel() / mine[b]
-    return ab, ba
-
-
 def _autonomy(model: OncologyMarket, a: Ints, b: Ints) -> Floats:
     """Return what full control would take of the independence of the practices in each pair, dollars a year, (pairs,)."""
     orgs = model.orgs
@@ -359,7 +341,7 @@ def _autonomy(model: OncologyMarket, a: Ints, b: Ints) -> Floats:
     return np.asarray(float(model.law["partnership.value.autonomy"]) * np.minimum(worth_of[a] + worth_of[b], 1e12))
 
 
-def _admission(model: OncologyMarket, a: Ints, b: Ints) -> Floats:
+def _admission(model: OncologyMarket, have: Brings, a: Ints, b: Ints) -> Floats:
     """Return what a place to admit to is worth to a practice that was shut out, where no other partner gives it one.
 
     The chance in a year that it would close without one, times what its owners earn and what independence is worth to them.
@@ -367,9 +349,7 @@ def _admission(model: OncologyMarket, a: Ints, b: Ints) -> Floats:
     lost, orgs, ties = model.foreclosures, model.orgs, model.ties
     if len(lost.practice) == 0 or len(a) == 0:
         return np.zeros(len(a))
-    size, top = len(orgs), orgs.top_owner()
-    has = np.zeros(size, dtype=np.bool_)
-    has[top[model.hospitals.org]] = True
+    size, top, has = len(orgs), orgs.top_owner(), have.hospital
     shut = np.zeros(size, dtype=np.bool_)
     shut[lost.practice] = True
     held = np.flatnonzero(IN_FORCE[ties.stage])
@@ -386,6 +366,7 @@ def _admission(model: OncologyMarket, a: Ints, b: Ints) -> Floats:
 
 def _problem(
     model: OncologyMarket,
+    have: Brings,
     a: Ints,
     b: Ints,
     gain_a: Floats,
@@ -396,9 +377,7 @@ def _problem(
 ) -> tuple[Ints, Floats]:
     """Return the problem each pair shares and how pressing it is, (pairs,) each; the last that fits in ``PROBLEMS``."""
     bar = float(model.law["partnership.value.problem"])
-    seeking = model.foreclosures.seeking(model)
-    hospital = np.zeros(len(model.orgs), dtype=np.bool_)
-    hospital[model.orgs.top_owner()[model.hospitals.org]] = True
+    seeking, hospital = model.foreclosures.seeking(model), have.hospital
     no_hospital = (seeking[a] & hospital[b]) | (seeking[b] & hospital[a])
     found, size = np.full(len(a), NONE), np.zeros(len(a))
     for code, worth_of in (
