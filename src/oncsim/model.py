@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from oncsim.actions.checking import event_faults
 from oncsim.agents import AGENT_OF_KIND, Organization, Payer
@@ -48,6 +47,7 @@ from oncsim.processes.policy import policy
 from oncsim.processes.price_change import PriceChanges, office_level, price_changes
 from oncsim.processes.prospects import Prospects
 from oncsim.processes.referral import hospital_weights
+from oncsim.processes.spoke_market import SpokeReach
 from oncsim.processes.spokes import staff_spokes
 from oncsim.processes.value_based_choice import begin_value_based
 from oncsim.randomness import Luck, identity
@@ -204,7 +204,7 @@ class OncologyMarket(mesa.Model):
         self.stakes = Stakes()
         self.foreclosures = Foreclosures()
         self.partner_field: Field | None = None
-        self.spoke_reach: sparse.csr_array | None = None
+        self.spoke_reach: SpokeReach | None = None
         self.shifted = ShiftedCosts()
         self.returned = np.zeros(len(self.orgs))
         self.handed = np.zeros((len(self.sites), 15))

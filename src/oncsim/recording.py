@@ -84,7 +84,8 @@ class Recording:
         shown = (ties.stage != DISSOLVED) | (ties.ended == model.t)
         self._ties.append(
             {
-                "row": np.flatnonzero(shown).astype(np.int32),
+                # By name: talks that came to nothing leave the table of ties, so its rows move.
+                "tie": ties.id[shown],
                 # Sides change places when a form gives one of them control, so they are kept with the quarter.
                 "a": ties.a[shown].astype(np.int32),
                 "b": ties.b[shown].astype(np.int32),
@@ -189,9 +190,9 @@ class Recording:
 
     def _tie_table(self, model: OncologyMarket) -> pd.DataFrame:
         """Return signed ties, then memberships and ownership as ties of their own form, without trust."""
-        ties, ids = model.ties, [str(one) for one in model.orgs.id]
+        ids = [str(one) for one in model.orgs.id]
         stacked, held = _stack(self._ties), _stack(self._holdings)
-        row, kind = stacked["row"], held["kind"]
+        kind = held["kind"]
         form = np.array([TIE_FORMS.index(form) if form else -1 for form in FORM_OF_HOLDING])[kind]
         words = [held if held == "stake" else form for held, form in zip(HOLDINGS, FORM_OF_HOLDING, strict=True)]
         held_names = [f"{ids[a]}~{ids[b]}~{words[k]}" for a, b, k in zip(held["a"], held["b"], kind, strict=True)]
@@ -200,7 +201,7 @@ class Recording:
         table = pd.DataFrame(
             {
                 "quarter": coded(quarter, self.quarters),
-                "tie": pd.Categorical([*ties.id[row], *held_names]),
+                "tie": pd.Categorical([*stacked["tie"], *held_names]),
                 "a": coded(np.concatenate([stacked["a"], held["a"]]), ids),
                 "b": coded(np.concatenate([stacked["b"], held["b"]]), ids),
                 "form": coded(np.concatenate([stacked["form"], form]), TIE_FORMS),

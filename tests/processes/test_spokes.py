@@ -15,14 +15,8 @@ from oncsim.model import OncologyMarket
 from oncsim.processes.finance import UnitCosts
 from oncsim.processes.partner_money import hub_fees, upkeep_of_ties
 from oncsim.processes.partnership import end_tie
-from oncsim.processes.spokes import (
-    can_be_hub,
-    far_patients,
-    looks_for_hub,
-    spoke_gain,
-    staff_spokes,
-    telehealth_works,
-)
+from oncsim.processes.spoke_market import can_be_hub, far_patients, looks_for_hub, patients_in_reach, telehealth_works
+from oncsim.processes.spokes import spoke_gain, staff_spokes
 from oncsim.processes.talks import begin_tie
 from oncsim.state.sums import sum_by
 from oncsim.ties.worth import service_lines
@@ -127,7 +121,7 @@ def test_a_hub_is_not_paid_for_time_that_it_does_not_lend() -> None:
     zones = [place("city", 150_000), *(place(f"place{n}", 150_000, 110 + 60 * n, rural=True) for n in range(4))]
     locals_ = [system(name, f"place{n}", oncologists=0, beds=60) for n, name in enumerate(names)]
     ties = [tie("hub", name, "telehealth_hub") for name in names]
-    behaviour = {"partnership.spoke.most": 0.4, "partnership.spoke.captured": 1.0}
+    behaviour = {"partnership.spoke.most": 0.9, "partnership.spoke.captured": 1.0}
     model = steps(still(4, market(HUB, *locals_, zones=zones, ties=ties), behaviour=behaviour), 2)
     asked = model.sites.visiting_fte.copy()
     fees = hub_fees(model)
@@ -135,6 +129,56 @@ def test_a_hub_is_not_paid_for_time_that_it_does_not_lend() -> None:
     given = model.sites.oncologists[np.flatnonzero(model.sites.kind == SPOKE)].sum()
     assert asked.sum() > given + 0.1  # more is asked for than the hub has to give
     assert -fees[row(model, "hub")] == pytest.approx(given * UnitCosts.of(model.law).physician, rel=0.02)
+
+
+def lenders(most: float, spokes: int = 4) -> OncologyMarket:
+    """Return a hub with spokes far apart that all want much of its time, lending at most a part of it."""
+    names = [f"local{number}" for number in range(spokes + 1)]
+    zones = [place("city", 150_000), *(place(f"place{n}", 150_000, 110 + 60 * n, rural=True) for n in range(spokes + 1))]
+    locals_ = [system(name, f"place{n}", oncologists=0, beds=60) for n, name in enumerate(names)]
+    ties = [tie("hub", name, "telehealth_hub") for name in names[:spokes]]
+    behaviour = {"partnership.spoke.most": most, "partnership.spoke.captured": 1.0}
+    hub = system("hub", "city", 40, lines=["infusion", "telehealth", "cellular_therapy"])
+    return steps(still(4, market(hub, *locals_, zones=zones, ties=ties), behaviour=behaviour), 2)
+
+
+def test_the_spokes_of_a_hub_share_what_it_can_lend() -> None:
+    model = lenders(most=0.05)
+    lent = model.sites.visiting_fte[model.sites.hub_tie >= 0]
+    home = model.physicians.headcount(len(model.sites))[sites_of(model, "hub")[0]]
+    assert len(lent) == 4 and (lent > 0).all()
+    assert lent.sum() == pytest.approx(0.05 * home)
+
+
+def test_a_hub_that_has_lent_all_it_can_takes_no_further_spoke_but_keeps_those_it_has() -> None:
+    for most, free in ((0.05, False), (0.9, True)):
+        model = lenders(most, spokes=1 if free else 4)
+        hub = row(model, "hub")
+        assert can_be_hub(model)[hub] == free
+        others = [i for i in range(len(model.orgs)) if str(model.orgs.id[i]).startswith("local")]
+        gain, _ = spoke_gain(model, np.full(len(others), hub), np.array(others))
+        assert (gain[:-1] > 0).all() and (gain[-1] > 0) == free
+
+
+def test_hospitals_share_the_far_patients_whom_several_of_them_could_reach() -> None:
+    zones = [place("city", 150_000), place("valley", 25_000, 110, rural=True), place("hills", 12_000, 125, rural=True)]
+    alone = still(2, market(HUB, system("one", "valley", oncologists=0, beds=60), zones=zones, ties=[]))
+    both = still(
+        2,
+        market(
+            HUB,
+            system("one", "valley", oncologists=0, beds=60),
+            system("two", "hills", oncologists=0, beds=60),
+            zones=zones,
+            ties=[],
+        ),
+    )
+    far = np.array([0.0, 80.0, 20.0])
+    assert patients_in_reach(alone, far)[row(alone, "one")] == 100.0
+    shared = patients_in_reach(both, far)
+    assert shared[row(both, "one")] == shared[row(both, "two")] == 50.0
+    both.orgs.status[row(both, "two")] = 3  # closed
+    assert patients_in_reach(both, far)[row(both, "one")] == 100.0
 
 
 def test_travel_and_untreated_patients_fall_where_a_spoke_stands() -> None:

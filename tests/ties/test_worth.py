@@ -29,6 +29,7 @@ from oncsim.ties.ladder import (
     SIGNED_FORMS,
     by_line,
 )
+from oncsim.ties.presence import Presence
 from oncsim.ties.worth import (
     BOTTLENECK,
     DISTANCE,
@@ -43,7 +44,6 @@ from oncsim.ties.worth import (
     Worth,
     bars,
     brings,
-    diversion,
     lost_to_waiting,
     scores,
     worth,
@@ -210,14 +210,14 @@ def rescued_by_hand(model: OncologyMarket, one: int, other: int) -> float:
 
 def presence_by_hand(have: Brings, one: int, other: int) -> float:
     """The part of one's contacts that the other has in each zone, weighted by where one's patients live."""
-    contact = have.contact.toarray()
+    contact = have.contact.by_org.toarray().T
     met = sum(row[one] * row[other] / row.sum() for row in contact if row.sum() > 0)
     return float(met / contact[:, one].sum())
 
 
 def divert_by_hand(have: Brings, gone: int, to: int) -> float:
     """Close one organisation, zone by zone: its patients divide among the others there as these divide theirs now."""
-    started = have.started.toarray()
+    started = have.started.by_org.toarray().T
     moved, total = 0.0, 0.0
     for zone in range(len(started)):
         left = [0.0 if org == gone else count for org, count in enumerate(started[zone].tolist())]
@@ -369,11 +369,11 @@ def test_diversion_is_where_patients_go_when_an_organisation_is_taken_away() -> 
     rows = np.arange(7)
     a, b = (part.ravel() for part in np.meshgrid(rows, rows))
     a, b = a[a != b], b[a != b]
-    ab, ba = diversion(have.started, a, b)
+    ab, ba = have.started.diversion(a, b)
     np.testing.assert_allclose(ab, [divert_by_hand(have, i, j) for i, j in zip(a.tolist(), b.tolist(), strict=True)])
     np.testing.assert_allclose(ba, [divert_by_hand(have, j, i) for i, j in zip(a.tolist(), b.tolist(), strict=True)])
     # Whoever has patients loses all of them to somebody.
-    treated = np.asarray(have.started.sum(axis=0)).ravel() > 0
+    treated = have.started.patients > 0
     for org in rows[treated[:7]]:
         assert ab[a == org].sum() == pytest.approx(1.0)
     assert (ab[~treated[a]] == 0).all() and (ab[~treated[b]] == 0).all()
@@ -384,10 +384,10 @@ def test_diversion_adds_to_one_and_needs_a_shared_zone(seed: int) -> None:
     rng = np.random.default_rng(seed)
     dense = rng.uniform(0, 100, (4, 5)) * (rng.uniform(size=(4, 5)) < 0.6)
     dense[:, 0] += 1.0  # somebody everywhere, so that nobody has a whole zone
-    there = sparse.csr_array(dense)
+    there = Presence(sparse.csr_array(dense.T))
     for org in range(1, 5):
         others = np.array([o for o in range(5) if o != org])
-        to, _ = diversion(there, np.full(4, org), others)
+        to, _ = there.diversion(np.full(4, org), others)
         if dense[:, org].sum() > 0:
             assert to.sum() == pytest.approx(1.0)
         for other, part in zip(others.tolist(), to.tolist(), strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oncsim.actions.places import default_kind, open_site, spend_on_site
-from oncsim.processes.spokes import far_patients
+from oncsim.processes.spoke_market import far_patients
 from oncsim.state.travel import great_circle_miles
 
 if TYPE_CHECKING:

@@ -78,11 +78,14 @@ class IndependentPractice(Organization):
         model, law = self.model, self.model.law
         if self.size == 0:
             return
-        network = self.nearest_network()
-        if network < 0:
-            self.consider_founding_network()
+        invited = self.lucky("network.invite", float(law["network.recruit.yearly"]))
+        founds = self.lucky("network.found", float(law["network.found.yearly"]))
+        if not invited and not founds:
             return
-        if not self.lucky("network.invite", float(law["network.recruit.yearly"])):
+        network = self.nearest_network()
+        if network < 0 and founds:
+            self.consider_founding_network()
+        if network < 0 or not invited:
             return
         gain = self.network_gain()
         pay = UnitCosts.of(law).physician * 4.0
@@ -95,8 +98,6 @@ class IndependentPractice(Organization):
     def consider_founding_network(self) -> None:
         """Call neighbours together to found a network, where enough of them would gain from one."""
         model, law, orgs = self.model, self.model.law, self.model.orgs
-        if not self.lucky("network.found", float(law["network.found.yearly"])):
-            return
         alone = (orgs.kind == PRACTICE) & (orgs.status == 0) & (orgs.network < 0) & ~orgs.pending & (orgs.headcount > 0)
         miles = great_circle_miles(orgs.lat, orgs.lon, orgs.lat[self.row], orgs.lon[self.row])
         known = np.arange(len(orgs)) < len(model.prospects.network_gain)

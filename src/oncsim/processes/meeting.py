@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.codes import ORG_KINDS, TIE_STAGES
-from oncsim.processes.spokes import can_be_hub, looks_for_hub
+from oncsim.processes.spoke_market import can_be_hub, looks_for_hub
 from oncsim.processes.tie_worth import tie_worth
 from oncsim.randomness import identity, pair_keys
 from oncsim.ties.ladder import REFERRAL

@@ -34,6 +34,7 @@ _RAMP_UP, _ACTIVE = TIE_STAGES.index("ramp_up"), TIE_STAGES.index("active")
 def partnership(model: OncologyMarket) -> None:
     """Let partnerships live a quarter: time passes, trust moves, ties are reviewed and end, talks go on, others meet."""
     model.ladder = Ladder.of(model.law)
+    forget_talks(model)
     review_privileges(model)
     books = Books(model)
     if len(model.ties):
@@ -49,6 +50,18 @@ def partnership(model: OncologyMarket) -> None:
     staff_spokes(model)
     bill_by_agreement(model)
     hand_over(model)
+
+
+def forget_talks(model: OncologyMarket) -> None:
+    """Drop talks that came to nothing in an earlier quarter from the table: nobody asks for them again."""
+    ties, sites = model.ties, model.sites
+    kept = (ties.stage != DISSOLVED) | (ties.age > 0) | (ties.ended >= model.t)
+    if kept.all():
+        return
+    place = np.where(kept, np.cumsum(kept) - 1, -1)
+    ties.keep(kept)
+    held = sites.hub_tie >= 0
+    sites.hub_tie[held] = place[sites.hub_tie[held]]
 
 
 def begin_ties(model: OncologyMarket) -> None:

@@ -83,14 +83,15 @@ def talk(model: OncologyMarket, books: Books) -> None:
     if len(rows) == 0:
         return
     a, b = ties.a[rows], ties.b[rows]
-    found = tie_worth(model, a, b, miles_between(model, a, b), books.brings)
+    found = tie_worth(model, a, b, miles_between(model, a, b, books.places), books.brings)
     lower = lower_trust(model, rows)
     score = scores(model, found, lower)
     needed = bars(model, found.divert)
     ties.problem[rows] = np.where(found.problem != NONE, found.problem, ties.problem[rows])
     stage = ties.stage[rows].copy()
-    for at in np.flatnonzero(stage == _PROSPECT):
-        _after_meeting(model, int(rows[at]), found, score[at], int(at))
+    new = np.flatnonzero(stage == _PROSPECT)
+    for place, form in zip(new.tolist(), _after_meeting(model, rows[new], score[new]).tolist(), strict=True):
+        _lead_on(model, int(rows[place]), form, found, place)
     for at in np.flatnonzero(stage == _SHARED_PROBLEM):
         _common_ground(model, int(rows[at]), float(lower[at]), needed[at], score[at])
     for at in np.flatnonzero(stage == _DILIGENCE):
@@ -103,24 +104,28 @@ def lower_trust(model: OncologyMarket, rows: Ints) -> Floats:
     return np.minimum(ab[rows], ba[rows])
 
 
-def _luck_of_forms(model: OncologyMarket, decision: str, key: int) -> Floats:
-    """Return one uniform for each form and one for none, (1, forms + 1)."""
+def _luck_of_forms(model: OncologyMarket, decision: str, keys: NDArray[np.uint64]) -> Floats:
+    """Return one uniform for each form and one for none, (ties, forms + 1)."""
     options = np.arange(len(TIE_FORMS) + 1, dtype=np.uint64)
-    return model.luck.uniform(decision, model.t, pair_keys(np.full(len(options), key, dtype=np.uint64), options))[None, :]
+    both = pair_keys(np.repeat(keys, len(options)), np.tile(options, len(keys)))
+    return model.luck.uniform(decision, model.t, both).reshape(len(keys), len(options))
 
 
-def _after_meeting(model: OncologyMarket, row: int, found: Worth, score: Floats, at: int) -> None:
-    """Decide what a first meeting leads to: nothing, a referral tie without contract, or work on a shared problem."""
+def _after_meeting(model: OncologyMarket, rows: Ints, score: Floats) -> Ints:
+    """Return the form that each first meeting leads the two to think of, -1 for nothing, (ties,)."""
     ties, law = model.ties, model.law
-    open_now = score.copy()
-    if ties.problem[row] == NONE:
-        open_now[CONTRACT] = -np.inf  # a contract starts from a problem that both have
-    # Strangers run a center together only to build what neither has.
-    closed = FROM_A_TIE.copy()
-    closed[CO_MANAGEMENT] = bool(ties.problem[row] != NEITHER_HAS)
-    open_now[closed] = -np.inf
-    u = _luck_of_forms(model, "partnership.form", int(ties.key[row]))
-    form = int(best_form(open_now[None, :], u, float(law["partnership.value.scale"]))[0])
+    problem = ties.problem[rows]
+    # A contract starts from a problem that both have; strangers run a center together only to build what neither has.
+    closed = np.tile(FROM_A_TIE, (len(rows), 1))
+    closed[:, CO_MANAGEMENT] = problem != NEITHER_HAS
+    closed |= CONTRACT & (problem == NONE)[:, None]
+    u = _luck_of_forms(model, "partnership.form", ties.key[rows])
+    return best_form(np.where(closed, -np.inf, score), u, float(law["partnership.value.scale"]))
+
+
+def _lead_on(model: OncologyMarket, row: int, form: int, found: Worth, at: int) -> None:
+    """Make of a first meeting nothing, a referral tie without contract, or work on a shared problem."""
+    ties = model.ties
     if form < 0:
         give_up(model, row, "")
     elif form == REFERRAL:
@@ -180,7 +185,7 @@ def _study(model: OncologyMarket, row: int, found: Worth, score: Floats, lower: 
         return
     only = np.full(len(score), -np.inf)
     only[form] = score[form]
-    u = _luck_of_forms(model, "partnership.sign", int(ties.key[row]))
+    u = _luck_of_forms(model, "partnership.sign", ties.key[row : row + 1])
     if best_form(only[None, :], u, float(law["partnership.value.scale"]))[0] < 0:
         give_up(model, row, "due diligence found too little in it")
     else:

@@ -14,7 +14,7 @@ from oncsim.processes.tie_worth import tie_worth
 from oncsim.ties.distance import miles_between
 from oncsim.ties.ladder import BUNDLE, CONTRACT, FROM_A_CONTRACT, IN_FORCE, REFERRAL, RUNG, SIGNED_FORMS
 from oncsim.ties.trust import attention
-from oncsim.ties.worth import NONE, Books, bars, scores
+from oncsim.ties.worth import NONE, Books, Worth, bars, scores
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -28,29 +28,35 @@ _RAMP_UP, _ACTIVE, _DEEPENED, _SCALED_BACK = (
 
 def review(model: OncologyMarket, books: Books) -> None:
     """Review the ties whose turn it is; settle deeper forms that were being studied."""
-    _settle_deeper(model, books)
     ties, law = model.ties, model.law
-    rows = np.flatnonzero(IN_FORCE[ties.stage])
-    if len(rows) == 0:
-        return
     yearly = float(law["partnership.review.yearly"])
-    due = model.luck.uniform("partnership.review", model.t, ties.key[rows]) < min(yearly / 4.0, 1.0)
-    rows = rows[due | np.isnan(ties.worth[rows])]
+    due = IN_FORCE[ties.stage] & (model.luck.uniform("partnership.review", model.t, ties.key) < min(yearly / 4.0, 1.0))
+    due |= IN_FORCE[ties.stage] & np.isnan(ties.worth)
+    studied = (ties.successor >= 0) & (ties.successor_at <= model.t)
+    rows = np.flatnonzero(due | studied)
     if len(rows) == 0:
         return
     a, b = ties.a[rows], ties.b[rows]
-    found = tie_worth(model, a, b, miles_between(model, a, b), books.brings)
-    now = found.surplus[np.arange(len(rows)), ties.form[rows]]
-    first = np.isnan(ties.worth[rows])
-    ties.overlap[rows] = np.where(first, found.divert, ties.overlap[rows])
+    found = tie_worth(model, a, b, miles_between(model, a, b, books.places), books.brings)
+    lower, needed = lower_trust(model, rows), bars(model, found.divert)
+    score = scores(model, found, lower)
+    _settle_deeper(model, rows, found, score, lower, needed)
+    turn = due[rows] & IN_FORCE[ties.stage[rows]]
+    _take_stock(model, rows[turn], found.surplus[turn], found.divert[turn], found.problem[turn])
+    _answer_frictions(model, rows[turn])
+    _fade(model, rows[turn], lower[turn])
+    _consider_deeper(model, rows[turn], score[turn], lower[turn], needed[turn])
+
+
+def _take_stock(model: OncologyMarket, rows: Ints, surplus: Floats, divert: Floats, problem: Ints) -> None:
+    """Write down what each tie is worth in its form now, and what problem it still solves."""
+    ties = model.ties
+    now = surplus[np.arange(len(rows)), ties.form[rows]]
+    ties.overlap[rows] = np.where(np.isnan(ties.worth[rows]), divert, ties.overlap[rows])
     # A tie that its form no longer fits is worth nothing, whatever it was.
-    ties.worth[rows] = np.where(np.isfinite(now), now, -float(law["partnership.value.threshold"]))
-    ties.problem[rows] = np.where(found.problem != NONE, found.problem, ties.problem[rows])
-    ties.overlap_now[rows] = found.divert
-    lower = lower_trust(model, rows)
-    _answer_frictions(model, rows)
-    _fade(model, rows, lower)
-    _consider_deeper(model, rows, scores(model, found, lower), lower, bars(model, found.divert))
+    ties.worth[rows] = np.where(np.isfinite(now), now, -float(model.law["partnership.value.threshold"]))
+    ties.problem[rows] = np.where(problem != NONE, problem, ties.problem[rows])
+    ties.overlap_now[rows] = divert
 
 
 def _answer_frictions(model: OncologyMarket, rows: Ints) -> None:
@@ -111,7 +117,7 @@ def _consider_deeper(model: OncologyMarket, rows: Ints, score: Floats, lower: Fl
     ready &= (ties.successor[rows] < 0) & ~ties.friction[rows] & (ties.form[rows] != BUNDLE)
     ready &= model.luck.uniform("partnership.deepen", model.t, ties.key[rows]) < float(law["partnership.review.deepen"])
     scale = float(law["partnership.value.scale"])
-    tied = _forms_of_pairs(model)
+    tied = _forms_of_pairs(model, rows[ready])
     for at in np.flatnonzero(ready):
         row = int(rows[at])
         form = int(ties.form[row])
@@ -138,38 +144,34 @@ def _pair(model: OncologyMarket, row: int) -> tuple[int, int]:
     return min(a, b), max(a, b)
 
 
-def _forms_of_pairs(model: OncologyMarket) -> dict[tuple[int, int], set[int]]:
-    """Return the contracts in force between each two organisations, and those they are about to sign."""
-    ties = model.ties
+def _forms_of_pairs(model: OncologyMarket, rows: Ints) -> dict[tuple[int, int], set[int]]:
+    """Return the contracts in force between the two of each of some ties, and those they are about to sign."""
+    ties, size = model.ties, len(model.orgs)
     found: dict[tuple[int, int], set[int]] = {}
+    if len(rows) == 0:
+        return found
+    code = np.minimum(ties.a, ties.b) * size + np.maximum(ties.a, ties.b)
+    asked = IN_FORCE[ties.stage] & np.isin(code, code[rows])
     for forms in (ties.form, ties.successor):
-        rows = np.flatnonzero(IN_FORCE[ties.stage] & (forms >= 0) & CONTRACT[forms])
-        for a, b, form in zip(ties.a[rows].tolist(), ties.b[rows].tolist(), forms[rows].tolist(), strict=True):
-            found.setdefault((min(a, b), max(a, b)), set()).add(form)
+        held = np.flatnonzero(asked & (forms >= 0) & CONTRACT[forms])
+        for one, form in zip(code[held].tolist(), forms[held].tolist(), strict=True):
+            found.setdefault((one // size, one % size), set()).add(form)
     return found
 
 
-def _settle_deeper(model: OncologyMarket, books: Books) -> None:
+def _settle_deeper(model: OncologyMarket, rows: Ints, found: Worth, score: Floats, lower: Floats, needed: Floats) -> None:
     """Sign the deeper form at the end of its due diligence where both still trust each other enough."""
     ties = model.ties
-    due = np.flatnonzero((ties.successor >= 0) & (ties.successor_at <= model.t))
-    if len(due) == 0:
-        return
-    inside = due[np.isin(ties.stage[due], (_ACTIVE, _DEEPENED))]
-    if len(inside):
-        a, b = ties.a[inside], ties.b[inside]
-        found = tie_worth(model, a, b, miles_between(model, a, b), books.brings)
-        lower, needed = lower_trust(model, inside), bars(model, found.divert)
-        score = scores(model, found, lower)
-        wanted = ties.successor[inside].copy()
-        ties.successor[inside] = -1
-        tied = _forms_of_pairs(model)
-        for at, row in enumerate(inside.tolist()):
-            form = int(wanted[at])
-            held = tied.setdefault(_pair(model, row), set())
-            better = score[at, form] > max(float(score[at, ties.form[row]]), 0.0)
-            if lower[at] >= needed[at, form] and better and form not in held:
-                ties.worth[row] = float(found.surplus[at, form])
-                begin_tie(model, row, form, f": each trusts the other at {lower[at]:.2f} or more")
-                held.add(form)
-    ties.successor[due] = -1
+    studied = (ties.successor[rows] >= 0) & (ties.successor_at[rows] <= model.t)
+    inside = np.flatnonzero(studied & np.isin(ties.stage[rows], (_ACTIVE, _DEEPENED)))
+    wanted = ties.successor[rows].copy()
+    ties.successor[rows[studied]] = -1
+    tied = _forms_of_pairs(model, rows[inside])
+    for at in inside.tolist():
+        row, form = int(rows[at]), int(wanted[at])
+        held = tied.setdefault(_pair(model, row), set())
+        better = score[at, form] > max(float(score[at, ties.form[row]]), 0.0)
+        if lower[at] >= needed[at, form] and better and form not in held:
+            ties.worth[row] = float(found.surplus[at, form])
+            begin_tie(model, row, form, f": each trusts the other at {lower[at]:.2f} or more")
+            held.add(form)

@@ -8,26 +8,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.state.travel import EARTH_MILES, great_circle_miles
+from oncsim.ties.neighbours import places_of_work
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
-def miles_between(model: OncologyMarket, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the miles between the nearest places of work of the two of each pair, (pairs,)."""
-    from oncsim.ties.neighbours import places_of_work
 
-    owner, point = places_of_work(model)
+class Places:
+    """Unit vectors of the places of work of every organisation, one organisation after the other."""
+
+    def __init__(self, model: OncologyMarket) -> None:
+        owner, point = places_of_work(model)
+        order = np.argsort(owner, kind="stable")
+        owner, self.point = owner[order], point[order]
+        everybody = np.arange(len(model.orgs))
+        self.first = np.searchsorted(owner, everybody)
+        self.last = np.searchsorted(owner, everybody, side="right")
+
+
+def miles_between(model: OncologyMarket, a: Ints, b: Ints, places: Places | None = None) -> Floats:
+    """Return the miles between the nearest places of work of the two of each pair, (pairs,).
+
+    Parameters
+    ----------
+    model : OncologyMarket
+    a, b : (pairs,) int
+        Organisation rows.
+    places : Places, optional
+        Where organisations work, where it was looked up before.
+    """
+    where = Places(model) if places is None else places
     orgs = model.orgs
     top = orgs.top_owner()
-    order = np.argsort(owner, kind="stable")
-    owner, point = owner[order], point[order]
-    first, last = np.searchsorted(owner, np.arange(len(orgs))), np.searchsorted(owner, np.arange(len(orgs)), side="right")
+    one, other = top[a], top[b]
+    first, last, point = where.first, where.last, where.point
+    count = last - first
     miles = great_circle_miles(orgs.lat[a], orgs.lon[a], orgs.lat[b], orgs.lon[b])
-    for row, (i, j) in enumerate(zip(top[a].tolist(), top[b].tolist(), strict=True)):
-        mine, theirs = point[first[i] : last[i]], point[first[j] : last[j]]
-        if len(mine) and len(theirs):
-            # Cosines of the angles: the largest belongs to the nearest two.
-            cosine = min(float((mine @ theirs.T).max()), 1.0)
-            miles[row] = EARTH_MILES * np.arccos(cosine)
+    # Cosines of the angles: the largest belongs to the nearest two.
+    single = np.flatnonzero((count[one] == 1) & (count[other] == 1))
+    cosine = np.einsum("ij,ij->i", point[first[one[single]]], point[first[other[single]]])
+    miles[single] = EARTH_MILES * np.arccos(np.minimum(cosine, 1.0))
+    several = np.flatnonzero((count[one] > 0) & (count[other] > 0) & (count[one] * count[other] > 1))
+    for row, i, j in zip(several.tolist(), one[several].tolist(), other[several].tolist(), strict=True):
+        nearest = float((point[first[i] : last[i]] @ point[first[j] : last[j]].T).max())
+        miles[row] = EARTH_MILES * np.arccos(min(nearest, 1.0))
     return np.asarray(miles)

@@ -105,17 +105,28 @@ def _nearest(owner: Ints, point: Floats, kind: Ints, who: int, whom: int, count:
     if len(here) == 0 or len(there) == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
     tree, asked = cKDTree(point[there]), min(_ASKED * count, len(there))
+    far = 2.0 * np.sin(min(FARTHEST_MILES / EARTH_MILES, np.pi) / 2.0)
+    none = np.zeros(0, dtype=np.int64)
+    found: Found = none, none, np.zeros(0)
     while True:
         chord, at = tree.query(point[here], k=asked)
         chord, at = np.asarray(chord).reshape(len(here), asked), np.asarray(at, dtype=np.int64).reshape(len(here), asked)
         one, other, gap = np.repeat(owner[here], asked), owner[there][at.ravel()], chord.ravel()
         apart = one != other
-        found = _first_of_each(one[apart], other[apart], gap[apart], count)
-        # A neighbour with many places must not hide the next one: ask for more until everybody has enough, or has all near.
-        most = min(count, len(np.unique(owner[there])) - (who == whom))
-        far = 2.0 * np.sin(min(FARTHEST_MILES / EARTH_MILES, np.pi) / 2.0)
-        enough = np.bincount(found[0], minlength=int(owner.max()) + 1)[owner[here]] >= most
-        if asked == len(there) or (enough | (chord[:, -1] > far)).all():
+        found = _first_of_each(
+            np.concatenate([found[0], one[apart]]),
+            np.concatenate([found[1], other[apart]]),
+            np.concatenate([found[2], gap[apart]]),
+            count,
+        )
+        if asked == len(there):
+            return found
+        # A neighbour with many places must not hide the next one: a place asks on until nothing nearer can turn up.
+        last = np.full(int(owner.max()) + 1, np.inf)
+        full = np.flatnonzero(np.bincount(found[0]) >= count)
+        last[full] = found[2][np.searchsorted(found[0], full) + count - 1]
+        here = here[chord[:, -1] <= np.minimum(last[owner[here]], far)]
+        if len(here) == 0:
             return found
         asked = min(2 * asked, len(there))
 

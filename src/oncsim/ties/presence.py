@@ -1,6 +1,8 @@
-"""Who is where whose patients live: shares of the patients of a zone, and how far one organisation is present to another."""
+"""Who is where whose patients live: shares of the patients of a zone, how far one is present to another, and diversion."""
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +12,50 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def zone_shares(by_org: sparse.csr_array) -> sparse.csr_array:
-    """Return the share of the patients of each zone that each organisation has, (organisations, zones)."""
-    total = np.asarray(by_org.sum(axis=0)).ravel()
-    share = by_org.copy()
-    share.data = by_org.data / np.where(total > 0, total, 1.0)[by_org.indices]
-    return share
-
-
-def presence(by_org: sparse.csr_array, one: Ints, other: Ints) -> Floats:
-    """Return the share that the other of each pair has in the zones of one's patients, weighted by those, (pairs,).
+class Presence:
+    """Patients of organisations by zone, with what is derived from them, each worked out once.
 
     Parameters
     ----------
     by_org : (organisations, zones) sparse
         Patients.
-    one, other : (pairs,) int
     """
-    mine = np.maximum(np.asarray(by_org.sum(axis=1)).ravel(), 1e-12)
-    met: Floats = np.asarray(by_org[one].multiply(zone_shares(by_org)[other]).sum(axis=1)).ravel()
-    return np.asarray(met / mine[one])
+
+    def __init__(self, by_org: sparse.csr_array) -> None:
+        self.by_org = by_org
+
+    @cached_property
+    def patients(self) -> Floats:
+        """Return the patients of each organisation, (organisations,)."""
+        return np.asarray(self.by_org.sum(axis=1), dtype=np.float64).ravel()
+
+    @cached_property
+    def shares(self) -> sparse.csr_array:
+        """Return the share of the patients of each zone that each organisation has, (organisations, zones)."""
+        total = np.asarray(self.by_org.sum(axis=0)).ravel()
+        share = self.by_org.copy()
+        share.data = self.by_org.data / np.where(total > 0, total, 1.0)[self.by_org.indices]
+        return share
+
+    @cached_property
+    def _lost(self) -> sparse.csr_array:
+        lost = self.by_org.copy()
+        lost.data = self.by_org.data / np.maximum(1.0 - self.shares.data, 1e-3)
+        return lost
+
+    def met(self, one: Ints, other: Ints) -> Floats:
+        """Return the share that the other of each pair has in the zones of one's patients, weighted by those, (pairs,)."""
+        met: Floats = np.asarray(self.by_org[one].multiply(self.shares[other]).sum(axis=1)).ravel()
+        return np.asarray(met / np.maximum(self.patients, 1e-12)[one])
+
+    def diversion(self, a: Ints, b: Ints) -> tuple[Floats, Floats]:
+        """Return the logit diversion zone by zone: of a's patients the share who would go to b next, of b's to a, (pairs,).
+
+        ``D_ab = sum_z n_za s_zb / (1 - s_za) / sum_z n_za`` with shares of the patients of a zone.
+        """
+        return self._one_way(a, b), self._one_way(b, a)
+
+    def _one_way(self, i: Ints, j: Ints) -> Floats:
+        met = np.asarray(self._lost[i].multiply(self.shares[j]).sum(axis=1)).ravel()
+        mine = self.patients[i]
+        return np.asarray(np.divide(met, mine, out=np.zeros(len(i)), where=mine > 0).clip(0.0, 1.0))

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from oncsim.codes import ACADEMIC_CENTER, PRACTICE, SERVICE_LINES, TIE_FORMS
 from oncsim.state.sums import sum_by, sum_rows
+from oncsim.ties.distance import Places
 from oncsim.ties.ladder import (
     AFFILIATION,
     BUNDLE,
@@ -30,7 +31,7 @@ from oncsim.ties.ladder import (
     by_line,
     open_forms,
 )
-from oncsim.ties.presence import presence, zone_shares
+from oncsim.ties.presence import Presence
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -74,9 +75,9 @@ class Brings:
     excess, spare : (organisations,) float
         Starts a year beyond the crowding that makes a bottleneck, those lost to waiting included, and below it.
     hospital : (organisations,) bool
-    contact : (zones, organisations) sparse
+    contact : Presence
         Patients in contact by zone in a year.
-    started : (zones, organisations) sparse
+    started : Presence
         Patients who start treatment, by zone in a quarter.
     """
 
@@ -85,8 +86,8 @@ class Brings:
     excess: Floats
     spare: Floats
     hospital: Flags
-    contact: sparse.csr_array
-    started: sparse.csr_array
+    contact: Presence
+    started: Presence
 
 
 def service_lines(model: OncologyMarket) -> Flags:
@@ -137,13 +138,13 @@ def brings(model: OncologyMarket) -> Brings:
         4.0 * np.maximum(arrivals + lost - crowded * capacity, 0.0),
         4.0 * np.maximum(crowded * capacity - arrivals, 0.0),
         model.hospitals.owners(top),
-        contact,
-        started,
+        Presence(sparse.csr_array(contact.T)),
+        Presence(sparse.csr_array(started.T)),
     )
 
 
 class Books:
-    """What organisations bring, worked out once a quarter when somebody asks for it."""
+    """What organisations bring and where they work, worked out once a quarter when somebody asks for it."""
 
     def __init__(self, model: OncologyMarket) -> None:
         self._model = model
@@ -153,23 +154,10 @@ class Books:
         """Return what organisations bring (:func:`brings`)."""
         return brings(self._model)
 
-
-def diversion(there: sparse.csr_array, a: Ints, b: Ints) -> tuple[Floats, Floats]:
-    """Return (of a's patients the share who would go to b next, of b's to a), logit diversion zone by zone, (pairs,) each.
-
-    ``D_ab = sum_z n_za s_zb / (1 - s_za) / sum_z n_za`` with shares of the patients of a zone.
-    """
-    by_org = sparse.csr_array(there.T)
-    share = zone_shares(by_org)
-    lost = by_org.copy()
-    lost.data = by_org.data / np.maximum(1.0 - share.data, 1e-3)
-    mine = np.asarray(by_org.sum(axis=1)).ravel()
-
-    def one_way(i: Ints, j: Ints) -> Floats:
-        met = np.asarray(lost[i].multiply(share[j]).sum(axis=1)).ravel()
-        return np.asarray(np.divide(met, mine[i], out=np.zeros(len(i)), where=mine[i] > 0).clip(0.0, 1.0))
-
-    return one_way(a, b), one_way(b, a)
+    @cached_property
+    def places(self) -> Places:
+        """Return where organisations work."""
+        return Places(self._model)
 
 
 @dataclass(frozen=True)
@@ -255,15 +243,13 @@ def worth(model: OncologyMarket, a: Ints, b: Ints, miles: Floats, have: Brings, 
     near = np.exp(-miles[:, None] / by_line(law["partnership.line.miles"]))
     gain_a = _gain(law, na, lacks_a, near, need, margin, build)
     gain_b = _gain(law, nb, lacks_b, near, need, margin, build)
-    there = have.started
-    divert_ab, divert_ba = diversion(there, a, b)
+    divert_ab, divert_ba = have.started.diversion(a, b)
     both = have.lines[a] & have.lines[b]
     per_patient = (both * (need * margin)).sum(axis=1)
     overlap = float(law["partnership.value.overlap"]) * per_patient * (divert_ab * na + divert_ba * nb) / smaller
     relief = _relief(model, have, a, b, near[:, _INFUSION]) / smaller
     joint = _joint(law, have, a, b, near, need, margin, build) / smaller
-    contact = sparse.csr_array(have.contact.T)
-    share_ab, share_ba = presence(contact, a, b), presence(contact, b, a)
+    share_ab, share_ba = have.contact.met(a, b), have.contact.met(b, a)
     complement = (gain_a + gain_b + _rescue(model, have, a, b, near[:, _INFUSION]) * (need * margin)[_INFUSION]) / smaller
     special = gains.dollars / np.maximum(smaller[:, None], gains.patients)
     hub = special[:, HUB].copy()
