@@ -473,17 +473,17 @@ class OncologyMarket(mesa.Model):
         self.referrers = hospital_weights(self)
 
     def grow_site_results(self) -> None:
-        """Give a site opened after care and payment an empty row in their results."""
-        self.arrivals = np.append(self.arrivals, 0.0)
-        self.capacity = np.append(self.capacity, 0.0)
-        self.medicare_price = np.append(self.medicare_price, 0.0)
-        self.advantage_price = np.append(self.advantage_price, 0.0)
-        self.commercial_price = np.append(self.commercial_price, 0.0)
+        """Give sites opened after care and payment empty rows in their results."""
+        more = len(self.sites) - len(self.arrivals)
+        if more <= 0:
+            return
+        for name in ("arrivals", "capacity", "medicare_price", "advantage_price", "commercial_price"):
+            setattr(self, name, np.append(getattr(self, name), np.zeros(more)))
         # A market that has not settled has no results before its first quarter.
         for part in (getattr(self, name, None) for name in ("care", "money", "volumes")):
             for name, value in vars(part).items() if part is not None else ():
                 if isinstance(value, np.ndarray):
-                    empty = np.zeros((1, *value.shape[1:]), dtype=value.dtype)
+                    empty = np.zeros((more, *value.shape[1:]), dtype=value.dtype)
                     object.__setattr__(part, name, np.concatenate([value, empty]))
 
 

@@ -11,7 +11,7 @@ from markets import EAGER, METRO, MIXED, events, finish, run, start
 from oncsim.actions.ownership import acquire
 from oncsim.codes import HEALTH_SYSTEM, PRACTICE, SERVICE_LINES, TIE_FORMS, TIE_STAGES
 from oncsim.model import OncologyMarket
-from oncsim.processes.partnership import circumstances, end_tie, end_ties_of, exit_cost, partnership, sign_tie
+from oncsim.processes.partnership import circumstances, end_tie, end_ties_of, exit_cost, forget_talks, partnership, sign_tie
 from oncsim.processes.prospects import prospects
 from oncsim.ties.hazard import log_hazard
 from oncsim.ties.ladder import AFFILIATION, CO_MANAGEMENT, CONTRACT, COVERAGE, IN_FORCE, JOINT_VENTURE, REFERRAL
@@ -421,3 +421,24 @@ def test_numbers_of_ties_stay_what_they_can_be() -> None:
     assert (ties.ended[ties.stage != DISSOLVED] < 0).all()
     assert (ties.diligence <= ties.ramp).all() and (ties.age >= 0).all()
     assert {"talks_begin", "tie_formed", "tie_dissolved", "misfit"} <= set(events(model)["event"])
+
+
+def test_talks_that_came_to_nothing_leave_the_table_and_sites_keep_their_ties() -> None:
+    model = partners()
+    ties, sites = model.ties, model.sites
+    edge, city, center, south = rows_of(model, "edge_practice", "city_practice", "center", "south")
+    rows = [
+        sign_tie(model, a, b, form, (0.5, 0.5), STAGE["active"], "")
+        for a, b, form in ((edge, center, 0), (city, south, 3), (edge, south, 1), (city, center, 3), (edge, city, 0))
+    ]
+    spoken, ended, kept = np.array(rows[:2]), np.array(rows[2:3]), np.array(rows[3:])
+    ties.stage[spoken], ties.ended[spoken] = DISSOLVED, model.t - 1
+    ties.stage[ended], ties.ended[ended], ties.age[ended] = DISSOLVED, model.t - 1, 6
+    sites.hub_tie[0], sites.billed_by[1] = kept
+    names = [str(ties.id[row]) for row in kept]
+    ties.ended[spoken[0]] = model.t  # over this very quarter: still to be recorded
+    forget_talks(model)
+    assert str(ties.id[sites.hub_tie[0]]) == names[0] and str(ties.id[sites.billed_by[1]]) == names[1]
+    assert (sites.hub_tie[1:] == -1).all() and sites.billed_by[0] == -1
+    left = ties.stage == DISSOLVED
+    assert sorted(ties.age[left].tolist()) == [0, 6]  # the one that ended now, and the one that had been a tie

@@ -193,7 +193,6 @@ def by_hand(model: OncologyMarket, have: Brings, a: int, b: int, miles: float) -
     return {
         "complement": complement / smaller, "overlap": overlap / smaller, "relief": relief / smaller,
         "joint": joint / smaller, "divert": (divert[a, b] + divert[b, a]) / 2, "smaller": smaller, "surplus": surplus,
-        "shared": max(presence_by_hand(have, a, b), presence_by_hand(have, b, a)),
     }  # fmt: skip
 
 
@@ -236,8 +235,10 @@ def test_every_part_of_the_worth_by_hand(which: Any, one: str, other: str) -> No
     a, b = pair(model, one, other)
     miles = miles_between(model, a, b)
     found, expected = of(model, one, other, have), by_hand(model, have, int(a[0]), int(b[0]), float(miles[0]))
-    for name in ("complement", "overlap", "relief", "joint", "divert", "smaller", "shared"):
+    for name in ("complement", "overlap", "relief", "joint", "divert", "smaller"):
         assert getattr(found, name)[0] == pytest.approx(expected[name], rel=1e-9, abs=1e-9), name
+    for i, j in ((a, b), (b, a)):
+        assert have.contact.met(i, j)[0] == pytest.approx(presence_by_hand(have, int(i[0]), int(j[0])), rel=1e-9, abs=1e-9)
     open_now = 0
     for form, value in expected["surplus"].items():
         at = TIE_FORMS.index(form)
@@ -257,7 +258,7 @@ def test_the_pairs_looked_at_have_every_part() -> None:
 def test_the_order_of_the_two_does_not_matter() -> None:
     for one, other in PAIRS:
         ahead, back = of(crowded(), one, other), of(crowded(), other, one)
-        for name in ("surplus", "complement", "overlap", "relief", "joint", "divert", "shared", "problem", "smaller"):
+        for name in ("surplus", "complement", "overlap", "relief", "joint", "divert", "problem", "smaller"):
             np.testing.assert_allclose(getattr(ahead, name), getattr(back, name), rtol=1e-12, err_msg=name)
         np.testing.assert_array_equal(ahead.lacks_a, back.lacks_b)
 

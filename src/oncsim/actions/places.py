@@ -60,11 +60,12 @@ def open_site(
     people: int = 0,
     lines: NDArray[np.bool_] | None = None,
     reason: str = "",
+    grow: bool = True,
 ) -> int:
     """Open a site, put it on the lists of zones in reach, give it contracts, and seat its oncologists.
 
     Oncologists come from the organisation's most crowded site first, else from the pool of entrants.
-    Returns the row of the site.
+    Returns the row of the site. With ``grow`` off the caller opens several and then lets results grow for all of them.
     """
     sites, zones, orgs = model.sites, model.zones, model.orgs
     lat = float(zones.lat[zone]) if lat is None else lat
@@ -72,7 +73,7 @@ def open_site(
     hospital = nearest_hospital(model, org, lat, lon) if kind in HOSPITAL_KINDS else -1
     label = SITE_LABELS[kind]
     opened = int((sites.opened[sites.org == org] == model.t).sum())
-    base, taken = f"{orgs.id[org]}+{zones.ids[zone]}+{model.quarter}", set(sites.id)
+    base, taken = f"{orgs.id[org]}+{zones.ids[zone]}+{model.quarter}", set(sites.id[sites.origin == org].tolist())
     # Spokes of the start count as opened before the first quarter, whose name they bear.
     while (f"{base}+{opened}" if opened else base) in taken:
         opened += 1
@@ -83,7 +84,7 @@ def open_site(
     row = sites.append(
         1,
         id=site_id,
-        name=name if name not in set(sites.name) else f"{name} ({model.quarter})",
+        name=name if not (sites.name == name).any() else f"{name} ({model.quarter})",
         key=identity(site_id),
         org=org,
         origin=org,
@@ -103,7 +104,8 @@ def open_site(
     model.contracts.grow_sites(*terms_of_new_site(model, org, zone))
     seat_people(model, org, row, people)
     model.fresh_sites.append(row)  # patients can choose it from next quarter on
-    model.grow_site_results()
+    if grow:
+        model.grow_site_results()
     model.tell(
         "site_opened",
         org,

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from oncsim.codes import ORG_KINDS, TIE_STAGES
 from oncsim.processes.spoke_market import can_be_hub, looks_for_hub
-from oncsim.processes.tie_worth import tie_worth
+from oncsim.processes.tie_worth import gains_of_forms
 from oncsim.randomness import identity, pair_keys
 from oncsim.ties.ladder import REFERRAL
 from oncsim.ties.neighbours import Neighbours, possible_partners
+from oncsim.ties.presence import Presence
 from oncsim.ties.trust import DISSOLVED, reputations
-from oncsim.ties.worth import Books, Worth
+from oncsim.ties.worth import Books, CommonGround, common_ground
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -54,20 +55,22 @@ def field_of_partners(model: OncologyMarket, books: Books) -> Field:
     found = model.partner_field
     if found is None or model.t - found.made >= 4:
         near = possible_partners(model, looks_for_hub(model), can_be_hub(model))
-        seen = tie_worth(model, near.a, near.b, near.miles, books.brings)
-        found = model.partner_field = Field(near, _rate(model, near, seen), seen.problem, model.t)
+        gains = gains_of_forms(model, near.a, near.b, near.miles)
+        two = common_ground(model, near.a, near.b, near.miles, books.brings, gains)
+        found = model.partner_field = Field(near, _rate(model, near, two, books.brings.contact), two.problem, model.t)
     return found
 
 
-def _rate(model: OncologyMarket, near: Neighbours, seen: Worth) -> Floats:
-    """Return ``lam0 exp(-miles/reach) (1 + g1 shared patients + g4 how pressing a shared problem is)``, a year."""
+def _rate(model: OncologyMarket, near: Neighbours, two: CommonGround, contact: Presence) -> Floats:
+    """Return ``lam0 exp(-miles/reach) (1 + g1 shared patients + g4 how pressing a shared problem is)``, a year.
+
+    Patients are shared as far as those of one live where the other is in contact with patients; the larger share counts.
+    """
     law = model.law
     reach = np.where(near.remote, float(law["partnership.meet.remote_miles"]), float(law["partnership.meet.miles"]))
-    drawn = (
-        1.0
-        + float(law["partnership.meet.shared_patients"]) * seen.shared
-        + float(law["partnership.meet.problem"]) * seen.pressing
-    )
+    shared = np.maximum(contact.met(two.a, two.b), contact.met(two.b, two.a))
+    drawn = 1.0 + float(law["partnership.meet.shared_patients"]) * shared
+    drawn += float(law["partnership.meet.problem"]) * two.pressing
     return np.asarray(float(law["partnership.meet.yearly"]) * np.exp(-near.miles / reach) * drawn)
 
 

@@ -60,8 +60,9 @@ def forget_talks(model: OncologyMarket) -> None:
         return
     place = np.where(kept, np.cumsum(kept) - 1, -1)
     ties.keep(kept)
-    held = sites.hub_tie >= 0
-    sites.hub_tie[held] = place[sites.hub_tie[held]]
+    for column in (sites.hub_tie, sites.billed_by):
+        held = column >= 0
+        column[held] = place[column[held]]
 
 
 def begin_ties(model: OncologyMarket) -> None:

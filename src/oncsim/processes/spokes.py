@@ -92,6 +92,9 @@ def staff_spokes(model: OncologyMarket) -> None:
     if len(rows) == 0:
         return
     works, paid = telehealth_works(model), min(float(law["policy.telehealth.parity"]), 1.0)
+    if works <= 0:
+        sites.visiting_fte[np.isin(sites.hub_tie, rows)] = 0.0
+        return
     top, people, sources = model.orgs.top_owner(), people_of(model), sources_of(model)
     # The hub is the side with more oncologists at home.
     first = people[top[ties.a[rows]]] >= people[top[ties.b[rows]]]
@@ -99,40 +102,31 @@ def staff_spokes(model: OncologyMarket) -> None:
     locals_ = np.where(first, ties.b[rows], ties.a[rows])
     demand = patients_in_reach(model, far_patients(model))[locals_] * float(law["partnership.spoke.captured"])
     at_home = model.physicians.headcount(len(sites))
-    capacity, part = float(law["care.starts_per_oncologist"]), float(law["partnership.spoke.most"])
-    open_now = np.flatnonzero((sites.hub_tie >= 0) & sites.open)
-    lent: dict[int, float] = {}
-    site_of = dict(zip(sites.hub_tie[open_now][::-1].tolist(), open_now[::-1].tolist(), strict=True))
-    for at, row in enumerate(rows.tolist()):
-        hub, local = int(hubs[at]), int(locals_[at])
-        site = site_of.get(row, -1)
-        if site < 0 and works > 0:
-            site = _open_spoke(model, row, hub, local)
-        if works <= 0:
-            sites.visiting_fte[sites.hub_tie == row] = 0.0
-            continue
-        source = int(sources[top[hub]])
-        if source < 0:
-            continue
-        ramp = min(1.0, (ties.stage_age[row] + 1) / max(int(ties.ramp[row]), 1)) if ties.stage[row] == _RAMP_UP else 1.0
-        back = float(law["partnership.review.scaled_back"]) if ties.stage[row] == _SCALED_BACK else 1.0
-        need = (float(demand[at]) + 4.0 * float(model.arrivals[site])) / capacity
-        sites.visiting_from[site] = source
-        wanted = min(max(need, LEAST_FTE), part * float(at_home[source]))
-        lent[source] = lent.get(source, 0.0) + wanted
-        sites.visiting_fte[site] = wanted * paid * ramp * back
-    _share_time(model, rows, lent, part)
+    site, source = _places_of_spokes(model, rows, hubs, locals_), sources[top[hubs]]
+    staffed = source >= 0
+    rows, site, source, demand = rows[staffed], site[staffed], source[staffed], demand[staffed]
+    gone = (ties.stage_age[rows] + 1) / np.maximum(ties.ramp[rows], 1)
+    ramp = np.where(ties.stage[rows] == _RAMP_UP, np.minimum(gone, 1.0), 1.0)
+    back = np.where(ties.stage[rows] == _SCALED_BACK, float(law["partnership.review.scaled_back"]), 1.0)
+    need = (demand + 4.0 * model.arrivals[site]) / float(law["care.starts_per_oncologist"])
+    most = float(law["partnership.spoke.most"]) * at_home[source]
+    wanted = np.minimum(np.maximum(need, LEAST_FTE), most)
+    # Where the spokes of a hub together want more than it can lend, each gets less.
+    asked = sum_by(source, wanted, len(at_home))[source]
+    sites.visiting_from[site] = source
+    sites.visiting_fte[site] = wanted * np.minimum(1.0, most / np.maximum(asked, 1e-12)) * paid * ramp * back
 
 
-def _share_time(model: OncologyMarket, rows: Ints, lent: dict[int, float], part: float) -> None:
-    """Cut the time lent to each spoke where the spokes of a hub together want more than it can lend."""
+def _places_of_spokes(model: OncologyMarket, rows: Ints, hubs: Ints, locals_: Ints) -> Ints:
+    """Return the site of each spoke; those without one open it."""
     sites = model.sites
-    most = part * model.physicians.headcount(len(sites))
-    share = np.ones(len(sites))
-    for source, wanted in lent.items():
-        share[source] = min(1.0, float(most[source]) / wanted)
-    mine = np.flatnonzero(sites.open & np.isin(sites.hub_tie, rows) & (sites.visiting_from >= 0))
-    sites.visiting_fte[mine] *= share[sites.visiting_from[mine]]
+    open_now = np.flatnonzero((sites.hub_tie >= 0) & sites.open)
+    site_of = dict(zip(sites.hub_tie[open_now][::-1].tolist(), open_now[::-1].tolist(), strict=True))
+    place = np.array([site_of.get(row, -1) for row in rows.tolist()], dtype=np.int64)
+    for at in np.flatnonzero(place < 0).tolist():
+        place[at] = _open_spoke(model, int(rows[at]), int(hubs[at]), int(locals_[at]))
+    model.grow_site_results()
+    return place
 
 
 def _open_spoke(model: OncologyMarket, row: int, hub: int, local: int) -> int:
@@ -147,7 +141,8 @@ def _open_spoke(model: OncologyMarket, row: int, hub: int, local: int) -> int:
         zone = int(orgs.zone[local])
         chairs = float(model.law["partnership.spoke.chairs"])
         site = open_site(
-            model, local, zone, SPOKE, lat=float(orgs.lat[local]), lon=float(orgs.lon[local]), chairs=chairs, lines=lines,
+            model, local, zone, SPOKE, lat=float(orgs.lat[local]), lon=float(orgs.lon[local]), chairs=chairs,
+            lines=lines, grow=False,
             reason=f"oncologists of {orgs.name[hub]} see its patients by telehealth",
         )  # fmt: skip
         orgs.cash[local] -= chairs * float(model.law["finance.chair_cost"])

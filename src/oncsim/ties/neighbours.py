@@ -133,12 +133,13 @@ def _nearest(owner: Ints, point: Floats, kind: Ints, who: int, whom: int, count:
 
 def _first_of_each(one: Ints, other: Ints, gap: Floats, count: int) -> Found:
     """Keep the nearest find of each pair, and the nearest ``count`` others of each."""
-    order = np.lexsort((gap, other, one))
-    one, other, gap = one[order], other[order], gap[order]
-    fresh = np.ones(len(one), dtype=np.bool_)
-    fresh[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
-    one, other, gap = one[fresh], other[fresh], gap[fresh]
-    order = np.lexsort((other, gap, one))
+    code = one * (int(other.max(initial=0)) + 1) + other
+    order = np.lexsort((gap, code))
+    code = code[order]
+    fresh = np.ones(len(code), dtype=np.bool_)
+    fresh[1:] = code[1:] != code[:-1]
+    one, other, gap = one[order][fresh], other[order][fresh], gap[order][fresh]
+    order = np.lexsort((gap, one))  # of equals the one with the lower row comes first, as they come sorted
     one, other, gap = one[order], other[order], gap[order]
     begins = np.searchsorted(one, one)
     near = np.arange(len(one)) - begins < count

@@ -188,8 +188,6 @@ class Worth:
         Parts of it before the form counts, in the same unit.
     divert : (pairs,) float
         Mean of the two diversions.
-    shared : (pairs,) float
-        Larger share of the patients of one in whose zones the other is in contact with patients.
     problem : (pairs,) int
         Place in ``PROBLEMS``.
     pressing : (pairs,) float
@@ -207,12 +205,77 @@ class Worth:
     relief: Floats
     joint: Floats
     divert: Floats
-    shared: Floats
     problem: Ints
     pressing: Floats
     lacks_a: Flags
     lacks_b: Flags
     smaller: Floats
+
+
+@dataclass(frozen=True)
+class CommonGround:
+    """What two organisations lack and could do for each other, before any form of tie is weighed.
+
+    Attributes
+    ----------
+    a, b : (pairs,) int
+        Organisations at the end of the chain of owners.
+    na, nb, smaller : (pairs,) float
+        Patients a year that each side's partner can look after; those of the smaller side.
+    lacks_a, lacks_b : (pairs, lines) bool
+        What one lacks and the other offers.
+    near : (pairs, lines) float
+        How near the two work for each line, 0 to 1.
+    gain_a, gain_b : (pairs,) float
+        What the lines each side lacks are worth, dollars a year.
+    relief, joint : (pairs,) float
+        What room and what building together are worth, dollars a year and patient of the smaller side.
+    problem, pressing
+        As in :class:`Worth`.
+    barred : (pairs,) bool
+        One has shut the other out of its hospitals.
+    """
+
+    a: Ints
+    b: Ints
+    na: Floats
+    nb: Floats
+    smaller: Floats
+    lacks_a: Flags
+    lacks_b: Flags
+    near: Floats
+    gain_a: Floats
+    gain_b: Floats
+    relief: Floats
+    joint: Floats
+    problem: Ints
+    pressing: Floats
+    barred: Flags
+
+
+def common_ground(model: OncologyMarket, a: Ints, b: Ints, miles: Floats, have: Brings, gains: Gains) -> CommonGround:
+    """Return what each pair has in common that a tie could work on; parameters as for :func:`worth`."""
+    law, top = model.law, model.orgs.top_owner()
+    a, b = top[a], top[b]
+    na, nb = have.patients[a], have.patients[b]
+    smaller = np.minimum(na, nb)
+    lacks_a, lacks_b = ~have.lines[a] & have.lines[b], have.lines[a] & ~have.lines[b]
+    # A partner cannot look after many times its own patients.
+    na, nb = np.minimum(na, 2.0 * nb), np.minimum(nb, 2.0 * na)
+    need, margin = by_line(law["partnership.line.need"]), by_line(law["partnership.line.margin"])
+    build = by_line(law["partnership.line.build"])
+    near = np.exp(-miles[:, None] / by_line(law["partnership.line.miles"]))
+    gain_a = _gain(law, na, lacks_a, near, need, margin, build)
+    gain_b = _gain(law, nb, lacks_b, near, need, margin, build)
+    relief = _relief(model, have, a, b, near[:, _INFUSION]) / smaller
+    joint = _joint(law, have, a, b, near, need, margin, build) / smaller
+    hub = gains.dollars[:, HUB] / np.maximum(smaller, gains.patients[:, HUB])
+    problem, pressing = _problem(model, have, a, b, gain_a / smaller, gain_b / smaller, relief, joint, hub)
+    barred = model.foreclosures.between(a, b)
+    problem[barred], pressing[barred] = NONE, 0.0
+    return CommonGround(
+        a, b, na, nb, smaller, lacks_a, lacks_b, near, gain_a, gain_b, relief, joint, problem, pressing, barred
+    )  # fmt: skip
 
 
 def worth(model: OncologyMarket, a: Ints, b: Ints, miles: Floats, have: Brings, gains: Gains) -> Worth:
@@ -229,48 +292,33 @@ def worth(model: OncologyMarket, a: Ints, b: Ints, miles: Floats, have: Brings, 
     gains : Gains
         What only some forms bring.
     """
-    law, orgs = model.law, model.orgs
-    top = orgs.top_owner()
-    a, b = top[a], top[b]
-    ladder = model.ladder
-    na, nb = have.patients[a], have.patients[b]
-    smaller = np.minimum(na, nb)
-    lacks_a, lacks_b = ~have.lines[a] & have.lines[b], have.lines[a] & ~have.lines[b]
-    # A partner cannot look after many times its own patients.
-    na, nb = np.minimum(na, 2.0 * nb), np.minimum(nb, 2.0 * na)
-    need, margin = by_line(law["partnership.line.need"]), by_line(law["partnership.line.margin"])
-    build = by_line(law["partnership.line.build"])
-    near = np.exp(-miles[:, None] / by_line(law["partnership.line.miles"]))
-    gain_a = _gain(law, na, lacks_a, near, need, margin, build)
-    gain_b = _gain(law, nb, lacks_b, near, need, margin, build)
+    law, orgs, ladder = model.law, model.orgs, model.ladder
+    two = common_ground(model, a, b, miles, have, gains)
+    a, b, smaller = two.a, two.b, two.smaller
+    value = by_line(law["partnership.line.need"]) * by_line(law["partnership.line.margin"])
     divert_ab, divert_ba = have.started.diversion(a, b)
-    both = have.lines[a] & have.lines[b]
-    per_patient = (both * (need * margin)).sum(axis=1)
-    overlap = float(law["partnership.value.overlap"]) * per_patient * (divert_ab * na + divert_ba * nb) / smaller
-    relief = _relief(model, have, a, b, near[:, _INFUSION]) / smaller
-    joint = _joint(law, have, a, b, near, need, margin, build) / smaller
-    share_ab, share_ba = have.contact.met(a, b), have.contact.met(b, a)
-    complement = (gain_a + gain_b + _rescue(model, have, a, b, near[:, _INFUSION]) * (need * margin)[_INFUSION]) / smaller
+    per_patient = ((have.lines[a] & have.lines[b]) * value).sum(axis=1)
+    overlap = float(law["partnership.value.overlap"]) * per_patient * (divert_ab * two.na + divert_ba * two.nb) / smaller
+    rescued = _rescue(model, have, a, b, two.near[:, _INFUSION]) * value[_INFUSION]
+    complement = (two.gain_a + two.gain_b + rescued) / smaller
     special = gains.dollars / np.maximum(smaller[:, None], gains.patients)
-    hub = special[:, HUB].copy()
     special += _BRAND * _brand(model, a, b)[:, None]
     special = special + (_admission(model, have, a, b) / smaller)[:, None]
-    surplus = ladder.reach * complement[:, None] + _RELIEF * relief[:, None] + _JOINT * joint[:, None] + special
+    surplus = ladder.reach * complement[:, None] + _RELIEF * two.relief[:, None] + _JOINT * two.joint[:, None] + special
     surplus -= overlap[:, None] * (1.0 - ladder.control_share)
     surplus -= _autonomy(model, a, b)[:, None] * ladder.control_share / smaller[:, None]
     cost = ladder.upkeep + ladder.setup_cost / float(law["partnership.value.horizon"])
     surplus -= cost / np.maximum(smaller[:, None], gains.patients)
     surplus -= np.maximum(surplus, 0.0) * ladder.exit_cost * _fear_of_exit(law)
-    allowed = open_forms(orgs.kind[a], orgs.kind[b], lacks_a, lacks_b, have.hospital[a], have.hospital[b])
+    allowed = open_forms(orgs.kind[a], orgs.kind[b], two.lacks_a, two.lacks_b, have.hospital[a], have.hospital[b])
     for form in (HUB, SERVICES_AGREEMENT, BUNDLE):
         allowed[:, form] &= gains.dollars[:, form] > 0
-    barred = model.foreclosures.between(a, b)
-    surplus[~allowed | barred[:, None]] = -np.inf
-    problem, pressing = _problem(model, have, a, b, gain_a / smaller, gain_b / smaller, relief, joint, hub)
-    shared = np.maximum(share_ab, share_ba)
+    surplus[~allowed | two.barred[:, None]] = -np.inf
     divert = (divert_ab + divert_ba) / 2.0
-    problem[barred], pressing[barred] = NONE, 0.0
-    return Worth(surplus, complement, overlap, relief, joint, divert, shared, problem, pressing, lacks_a, lacks_b, smaller)
+    return Worth(
+        surplus, complement, overlap, two.relief, two.joint, divert, two.problem, two.pressing,
+        two.lacks_a, two.lacks_b, smaller,
+    )  # fmt: skip
 
 
 def _fear_of_exit(law: Values) -> float:
