@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from oncsim.actions.checking import event_faults
 from oncsim.agents import AGENT_OF_KIND, Organization, Payer
 from oncsim.calendar import Quarter
-from oncsim.codes import ACADEMIC_CENTER, PAYER, PAYERS, PRACTICE, SERVICE_LINES
+from oncsim.codes import ACADEMIC_CENTER, EVENT_KINDS, PAYER, PAYERS, PRACTICE, SERVICE_LINES
 from oncsim.errors import InputError, RunError
 from oncsim.metrics import PriceBase
 from oncsim.prices.rates import Rates
@@ -88,6 +88,7 @@ QUARTER: tuple[tuple[str, Process], ...] = (
     ("observe", observe),
 )
 SETTLING = QUARTER[:6]
+_EVENT_KINDS = frozenset(EVENT_KINDS)
 
 
 class OncologyMarket(mesa.Model):
@@ -383,6 +384,8 @@ class OncologyMarket(mesa.Model):
         self, event: str, actor: int, other: int = -1, site: int = -1, amount: float = float("nan"), text: str = ""
     ) -> None:
         """Add an event to the story; ``{actor}`` and ``{other}`` in the text become names."""
+        if event not in _EVENT_KINDS:
+            raise ValueError(f"no kind of event {event!r} (add it to oncsim.codes.EVENT_KINDS)")
         orgs = self.orgs
         self.counts[event] += 1
         told = text.replace("{actor}", str(orgs.name[actor]))

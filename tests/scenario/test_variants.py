@@ -33,9 +33,9 @@ variants:
     behaviour: {practice.optimism: 1.3}
     market: {source: archetype, kind: rural, seed: 4}
 expect:
-  - {event: takeover, min: 1}
-  - {event: takeover, max: 0, share: 1.0, control: free}
-  - {event: takeover, versus: control, min: 1}
+  - {event: acquisition, min: 1}
+  - {event: acquisition, max: 0, share: 1.0, control: free}
+  - {event: acquisition, versus: control, min: 1}
   - {org: P01, value: patients, minus: {org: S1, value: patients}, control_mean: [0, 1], max: 3}
 """
 
@@ -72,7 +72,7 @@ def test_defaults_of_expectations_are_those_of_a_case(case: dict[str, Scenario],
     expect = case[""].expect
     assert [one.share for one in expect] == [0.9, 1.0, 0.9, 0.9]
     assert [one.control for one in expect] == ["absent", "free", None, None]
-    assert load("expect: [{event: takeover, min: 1}]\n").expect[0].share == 1.0
+    assert load("expect: [{event: acquisition, min: 1}]\n").expect[0].share == 1.0
 
 
 def test_the_resolved_case_loads_again_with_its_variants(case: dict[str, Scenario], tmp_path: Path, tiny: Registry) -> None:

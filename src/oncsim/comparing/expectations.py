@@ -133,7 +133,7 @@ def _measure_words(one: Measure, names: Mapping[str, str]) -> str:
         )
     if one.event is not None:
         role = {None: " with", "actor": " by", "other": " done to"}[one.as_] if one.org is not None else ""
-        return f"events {one.event}{role}{f' {name(one.org)}' if one.org is not None else ''}"
+        return f"events {' or '.join(one.event)}{role}{f' {name(one.org)}' if one.org is not None else ''}"
     return _ORG_WORDS.get(str(one.value), "{value} of {org}").format(
         value=str(one.value).replace("_", " "), org=name(one.org)
     )

@@ -86,7 +86,7 @@ def _of_metric(measure: Measure, table: pd.DataFrame, window: Window) -> pd.Seri
 
 
 def _of_events(measure: Measure, table: pd.DataFrame, window: Window, replicates: range) -> pd.Series:
-    some = table[table["event"] == measure.event]
+    some = table[table["event"].isin(measure.event or [])]
     some = some[window.inside(some["quarter"])]
     if measure.org is not None:
         by, to = some["actor"] == measure.org, some["other"] == measure.org

@@ -172,24 +172,23 @@ def _settle_for_less(model: OncologyMarket, row: int, lower: float, needed: Floa
 
 
 def _study(model: OncologyMarket, row: int, found: Worth, score: Floats, lower: float, needed: Floats, at: int) -> None:
-    """Sign at the end of due diligence where it still pays both and they trust each other enough."""
+    """Sign at the end of due diligence where it still pays both and they trust each other enough; else look for less."""
     ties, law = model.ties, model.law
     if ties.stage_age[row] < ties.diligence[row]:
         return
     form = int(ties.form[row])
-    if lower < needed[form]:
-        if _settle_for_less(model, row, lower, needed, score):
-            ties.stage[row] = _SHARED_PROBLEM  # what they know of each other stays; the other form takes its own time
-        else:
-            give_up(model, row, f"trust had fallen to {lower:.2f}, less than {needed[form]:.2f} that it needs")
-        return
     only = np.full(len(score), -np.inf)
     only[form] = score[form]
     u = _luck_of_forms(model, "partnership.sign", ties.key[row : row + 1])
-    if best_form(only[None, :], u, float(law["partnership.value.scale"]))[0] < 0:
+    trusted = lower >= needed[form]
+    if trusted and best_form(only[None, :], u, float(law["partnership.value.scale"]))[0] >= 0:
+        _sign(model, row, form, found, at)
+    elif _settle_for_less(model, row, lower, needed, score):
+        ties.stage[row] = _SHARED_PROBLEM  # what they know of each other stays; the other form takes its own time
+    elif trusted:
         give_up(model, row, "due diligence found too little in it")
     else:
-        _sign(model, row, form, found, at)
+        give_up(model, row, f"trust had fallen to {lower:.2f}, less than {needed[form]:.2f} that it needs")
 
 
 def give_up(model: OncologyMarket, row: int, reason: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from oncsim.codes import EVENT_KINDS
 from oncsim.errors import did_you_mean
 from oncsim.scenario.basics import QuarterText, Section, Text
 
@@ -36,11 +37,26 @@ def _two(value: list[str]) -> list[str]:
 Pair = Annotated[list[Text], AfterValidator(_two), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
 
 
+def _kinds(value: object) -> object:
+    kinds = [value] if isinstance(value, str) else value
+    for kind in kinds if isinstance(kinds, list) else ():
+        if isinstance(kind, str) and kind not in EVENT_KINDS:
+            raise ValueError(f"no kind of event {kind!r} (see the table of events{did_you_mean(kind, EVENT_KINDS)})")
+    return kinds
+
+
+Kinds = Annotated[list[Text], BeforeValidator(_kinds), Field(min_length=1)]
+
+
 class Measure(Section):
     """One number of a run: a metric, a count of events, something of an organisation, or of two that are tied."""
 
     metric: Text | None = Field(None, description="name of a metric")
-    event: Text | None = Field(None, description="kind of event to count instead of a metric")
+    event: Kinds | None = Field(
+        None,
+        description="kind of event to count instead of a metric, or a list of kinds",
+        json_schema_extra={"anyOf": [{"enum": list(EVENT_KINDS)}, {"type": "array", "items": {"enum": list(EVENT_KINDS)}}]},
+    )
     group: str = Field("", description="group of the metric, for example payer=medicare_ffs")
     market: str = Field("all", description="market id, or all")
     org: Text | None = Field(None, description="only events of this organisation, or with value: what of it")
