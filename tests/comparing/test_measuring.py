@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from oncsim.codes import TIE_FORMS, TIE_RUNGS
+import oncsim
+from markets import RURAL, start
+from oncsim.codes import EVENT_KINDS, TIE_FORMS, TIE_RUNGS
 from oncsim.comparing.expectations import words_of
 from oncsim.comparing.measuring import between, measured, tie_path
 from oncsim.scenario.measures import Expectation
@@ -36,9 +39,10 @@ ORGS = [
     (1, "2026Q4", "S", "health_system", "active", "", 30.0),
 ]
 EVENTS = [
-    (0, "2026Q1", "hire", "P", "S"),
-    (0, "2026Q2", "hire", "S", "P"),
-    (0, "2026Q4", "hire", "P", ""),
+    (0, "2026Q1", "talks_begin", "P", "S"),
+    (0, "2026Q2", "talks_begin", "S", "P"),
+    (0, "2026Q4", "talks_begin", "P", ""),
+    (1, "2026Q4", "closure", "P", ""),
 ]
 TABLES = {
     "ties": pd.DataFrame(TIES, columns=["replicate", "quarter", "tie", "a", "b", "form", "stage", "trust_ab", "trust_ba"])
@@ -108,11 +112,32 @@ def test_values_of_an_organisation() -> None:
 
 
 def test_events_by_role() -> None:
-    assert values(event="hire") == [3, 0]
-    assert values(event="hire", org="P") == [3, 0]
-    assert values(event="hire", org="P", **{"as": "actor"}) == [2, 0]
-    assert values(event="hire", org="P", **{"as": "other"}, until="2026Q1") == [0, 0]
-    assert values(event="hire", org="P", **{"as": "actor"}, minus={"event": "hire", "org": "S", "as": "actor"}) == [1, 0]
+    assert values(event="talks_begin") == [3, 0]
+    assert values(event="talks_begin", org="P") == [3, 0]
+    assert values(event="talks_begin", org="P", **{"as": "actor"}) == [2, 0]
+    assert values(event="talks_begin", org="P", **{"as": "other"}, until="2026Q1") == [0, 0]
+    assert values(
+        event="talks_begin", org="P", **{"as": "actor"}, minus={"event": "talks_begin", "org": "S", "as": "actor"}
+    ) == [1, 0]
+
+
+def test_events_of_several_kinds_count_together() -> None:
+    both = ["talks_begin", "closure"]
+    assert values(event=both) == [3, 1]
+    assert values(event=both, org="S") == [2, 0]
+    assert values(event=["closure"]) == values(event="closure") == [0, 1]
+    assert words_of(Expectation(event=both, org="P", min=1)) == "events talks_begin or closure with P at least 1"
+
+
+def test_every_kind_of_event_that_is_told_is_known_and_every_known_one_is_told() -> None:
+    told: set[str] = set()
+    for path in Path(oncsim.__file__).parent.rglob("*.py"):
+        if path.name != "codes.py":
+            told |= {kind for kind in EVENT_KINDS if f'"{kind}"' in path.read_text(encoding="utf-8")}
+    assert told == set(EVENT_KINDS)
+    model = start(1, RURAL)
+    with pytest.raises(ValueError, match="no kind of event 'party'"):
+        model.tell("party", 0)
 
 
 def test_words() -> None:
@@ -121,8 +146,8 @@ def test_words() -> None:
     assert words_of(one, names) == "trust of Plains in Prairie until 2026Q3 against control at least 0.5"
     two = Expectation(org="P", value="margin", minus={"org": "S", "value": "margin"}, sign="positive", at="2026Q3")
     assert words_of(two, names) == "margin of Plains minus margin of Prairie in 2026Q3 positive"
-    three = Expectation(event="hire", org="P", as_="actor", min=2, max=2)
-    assert words_of(three, names) == "events hire by Plains exactly 2"
+    three = Expectation(event="talks_begin", org="P", as_="actor", min=2, max=2)
+    assert words_of(three, names) == "events talks_begin by Plains exactly 2"
     assert words_of(Expectation(metric="consolidation.hhi", max=1000)) == "consolidation.hhi at most 1000"
     assert words_of(Expectation(metric="consolidation.hhi", max=1000), names) != words_of(
         Expectation(metric="consolidation.hhi", max=1000)

@@ -252,6 +252,20 @@ def test_who_trusts_enough_for_a_looser_form_settles_for_it_once_and_signs_that(
     assert again.ties.stage[0] == DISSOLVED
 
 
+def test_what_due_diligence_turns_down_gives_way_to_a_looser_form_worth_having() -> None:
+    """A joint venture that has lost its worth at the end of due diligence; something looser is still worth signing."""
+    model = talking({**SURE, "partnership.setup_cost": {"joint_venture": 5e7}}, stage="due_diligence", form=JOINT_VENTURE)
+    score = score_of(model)
+    assert score[JOINT_VENTURE] < 0 < score[AFFILIATION]
+    talk(model, Books(model))
+    assert model.ties.settles_for_less[0] and model.ties.stage[0] == STAGE["shared_problem"]
+    assert RUNG[model.ties.form[0]] < RUNG[JOINT_VENTURE] and score[model.ties.form[0]] > 0
+    nothing = {**SURE, "partnership.value.threshold": 1e5}
+    none = talking(nothing, stage="due_diligence", form=JOINT_VENTURE)
+    talk(none, Books(none))
+    assert none.ties.stage[0] == DISSOLVED and none.counts["talks_end"] == 1
+
+
 def test_talks_end_when_the_form_is_no_longer_open() -> None:
     assert next_stage({}, 0.95, PAIR, SERVICES_AGREEMENT) == "dissolved"
     assert next_stage({}, 0.95, PAIR, BUNDLE) == "dissolved"
@@ -283,8 +297,9 @@ def study(behaviour: dict[str, Any] | None = None, count: int = 1, **columns: An
 def test_due_diligence_weighs_the_tie_again_and_signs_by_the_logit() -> None:
     for trust in (0.55, 0.62):
         model = study(
-            {"partnership.needs_trust": dict.fromkeys(TIE_FORMS, 0.5), "partnership.value.brand": 300}, 3000, trust=trust
-        )
+            {"partnership.needs_trust": dict.fromkeys(TIE_FORMS, 0.5), "partnership.value.brand": 300}, 3000, trust=trust,
+            settles_for_less=True,
+        )  # fmt: skip
         chance = 1 / (1 + math.exp(-float(score_of(model, trust)[AFFILIATION]) / leaf(model, "value.scale")))
         assert 0.02 < chance < 0.98
         talk(model, Books(model))

@@ -39,13 +39,15 @@ Pair = Annotated[list[Text], AfterValidator(_two), Field(json_schema_extra={"min
 
 def _kinds(value: object) -> object:
     kinds = [value] if isinstance(value, str) else value
-    for kind in kinds if isinstance(kinds, list) else ():
+    if not isinstance(kinds, list) or not kinds:
+        raise ValueError("expected a kind of event, or a list of kinds")
+    for kind in kinds:
         if isinstance(kind, str) and kind not in EVENT_KINDS:
             raise ValueError(f"no kind of event {kind!r} (see the table of events{did_you_mean(kind, EVENT_KINDS)})")
     return kinds
 
 
-Kinds = Annotated[list[Text], BeforeValidator(_kinds), Field(min_length=1)]
+Kinds = Annotated[list[Text], BeforeValidator(_kinds)]
 
 
 class Measure(Section):
