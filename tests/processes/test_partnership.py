@@ -124,7 +124,7 @@ def test_what_the_hazard_depends_on_by_hand() -> None:
     model.orgs.owner[town], model.orgs.status[town] = south, 1
     model.ties.signed[0] = model.t - 7
     seen = circumstances(model, np.array([0, 1, 2, 4]))
-    assert seen.contract.tolist() == [True, False, True, False]
+    assert seen.form.tolist() == [AFFILIATION, REFERRAL, COVERAGE, REFERRAL]
     assert seen.years[0] == 7 / 4 and seen.trust[0] == 0.6
     least = leaf(model, "value.threshold") / 1000  # what is not known yet counts as just worth its trouble
     assert seen.worth.tolist() == pytest.approx([2700 / 2 / 1000, least, least, least])
@@ -140,7 +140,7 @@ def test_what_the_hazard_depends_on_by_hand() -> None:
 def test_ties_end_as_often_as_their_hazard_says() -> None:
     model = partners({"partnership.dissolve.yearly": 1.0, "partnership.trust.gain": 0.0, "partnership.trust.misfit": 0.0})
     center, town = rows_of(model, "center", "town_practice")
-    add_ties(model, center, town, 3000, trust_ab=0.6, trust_ba=0.6, worth=700.0)
+    add_ties(model, center, town, 3000, trust_ab=0.6, trust_ba=0.6, worth=700.0, staff=0.6)
     model.law = partners({**HAZARD, "partnership.trust.gain": 0.0, "partnership.review.yearly": 0.0}).law
     expected = -np.expm1(-np.exp(log_hazard(model.law, circumstances(model, np.array([0])))[0]))
     partnership(model)

@@ -135,9 +135,12 @@ def test_what_has_lost_its_worth_is_scaled_back_the_later_the_more_they_trust_ea
     model = tied({"partnership.review.patience": patience}, trust=trust)
     set_worth(model, -1e8)
     assert quarters == math.floor(patience * (1 + trust)) + 1
-    stages = [quarter(model) for _ in range(quarters + 2)]
-    assert stages == ["active"] * (quarters - 1) + ["scaled_back"] * 3
-    assert model.counts["tie_scaled_back"] == 1
+    # After as long again it is given up.
+    given_up = math.floor(2 * patience * (1 + trust)) + 1
+    stages = [quarter(model) for _ in range(given_up)]
+    assert stages == ["active"] * (quarters - 1) + ["scaled_back"] * (given_up - quarters) + ["dissolved"]
+    assert model.counts["tie_scaled_back"] == model.counts["tie_dissolved"] == 1
+    assert "never regained its worth" in model.recording.events[-1][-1]
 
 
 def test_it_is_restored_when_worth_returns_and_patience_starts_again() -> None:
@@ -361,10 +364,10 @@ def test_who_has_no_problem_in_common_keeps_the_one_that_brought_them_together()
 
 
 def test_a_whole_quarter_reviews_ties_in_its_turn() -> None:
-    """Through the process of the quarter: a form that is not open for the pair fades and is scaled back."""
+    """Through the process of the quarter: a form that is not open for the pair fades, is scaled back and given up."""
     model = tied(form=HUB, pair=("south", "town_practice"))
     seen = []
     for model.t in range(1, 5):
         partnership(model)
         seen.append(TIE_STAGES[model.ties.stage[0]])
-    assert seen == ["active", "scaled_back", "scaled_back", "scaled_back"]
+    assert seen == ["active", "scaled_back", "scaled_back", "dissolved"]

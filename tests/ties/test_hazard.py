@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from oncsim.codes import TIE_FORMS
 from oncsim.parameters import Values
 from oncsim.ties.hazard import Circumstances, ends, log_hazard, term_factor
+from oncsim.ties.ladder import AFFILIATION, REFERRAL, SIGNED_FORMS
 
 from .partners import law_with
 
@@ -34,7 +36,7 @@ def law() -> Values:
 def seen(count: int = 1, **given: Any) -> Circumstances:
     """Return the circumstances of a plain tie past its first term, some of them given."""
     plain = {
-        "contract": False, "years": 9.0, "trust": 0.6, "worth": 0.5, "exit_cost": 0.2, "overlap": 0.1, "criticism": 0.4,
+        "form": REFERRAL, "years": 9.0, "trust": 0.6, "worth": 0.5, "exit_cost": 0.2, "overlap": 0.1, "criticism": 0.4,
         "common": 1.0, "sold": False,
     }  # fmt: skip
     return Circumstances(**{name: np.full(count, given.get(name, value)) for name, value in plain.items()})
@@ -52,7 +54,7 @@ def test_a_regression_on_a_hundred_thousand_dyads_recovers_the_coefficients() ->
 
     rng, count = np.random.default_rng(20), 100_000
     dyads = Circumstances(
-        contract=rng.uniform(size=count) < 0.7,
+        form=np.where(rng.uniform(size=count) < 0.7, AFFILIATION, REFERRAL),
         years=rng.uniform(0, 6, count),
         trust=rng.uniform(0, 1, count),
         worth=rng.uniform(-2, 2.9, count),
@@ -65,13 +67,18 @@ def test_a_regression_on_a_hundred_thousand_dyads_recovers_the_coefficients() ->
     over = ends(log_hazard(law(), dyads), rng.uniform(size=count))
     term = float(law()["partnership.dissolve.term"])
     columns = pd.DataFrame({name: np.asarray(getattr(dyads, name), dtype=float) for name in SLOPES})
+    contract = dyads.form == AFFILIATION
     columns["criticism"] -= 0.3
-    columns.insert(0, "base", 1.0)
-    columns["first_year"] = (dyads.contract & (dyads.years < 1)).astype(float)
-    columns["last_year"] = (dyads.contract & (dyads.years >= term - 1) & (dyads.years < term)).astype(float)
+    columns["trust"] -= 0.7
+    columns.insert(0, "referral", (~contract).astype(float))
+    columns.insert(0, "contract", contract.astype(float))
+    columns["first_year"] = (contract & (dyads.years < 1)).astype(float)
+    columns["last_year"] = (contract & (dyads.years >= term - 1) & (dyads.years < term)).astype(float)
     fit = GLM(over.astype(float), columns, family=Binomial(link=CLogLog())).fit()
     truth = {name: sign * float(law()[leaf]) for name, (leaf, sign) in SLOPES.items()}
-    truth["base"] = float(np.log(float(law()["partnership.dissolve.yearly"]) / 4.0))
+    yearly = law()["partnership.dissolve.yearly"]
+    truth["contract"] = float(np.log(yearly["clinical_affiliation"] / 4.0))
+    truth["referral"] = float(np.log(yearly["referral"] / 4.0))
     truth["first_year"] = float(np.log(float(law()["partnership.dissolve.first_year"])))
     truth["last_year"] = float(np.log(float(law()["partnership.dissolve.contract_end"])))
     for name, value in truth.items():
@@ -93,9 +100,9 @@ def test_each_circumstance_moves_the_hazard_one_way(name: str) -> None:
 
 
 def test_a_sale_to_somebody_else_and_the_end_of_a_term_shorten_life_and_a_first_year_protects() -> None:
-    plain = chance(contract=True, years=9.0)
-    assert chance(contract=True, years=9.0, sold=True) > plain
-    assert chance(contract=True, years=0.5) < plain < chance(contract=True, years=2.5)
+    plain = chance(form=AFFILIATION, years=9.0)
+    assert chance(form=AFFILIATION, years=9.0, sold=True) > plain
+    assert chance(form=AFFILIATION, years=0.5) < plain < chance(form=AFFILIATION, years=2.5)
 
 
 def test_worth_holds_a_tie_only_up_to_a_point_and_less_overlap_than_at_signing_does_not_hold_it() -> None:
@@ -103,11 +110,12 @@ def test_worth_holds_a_tie_only_up_to_a_point_and_less_overlap_than_at_signing_d
     assert chance(overlap=0.0) == chance(overlap=-0.4) < chance(overlap=0.1)
 
 
-def test_the_chance_at_nought_is_the_yearly_hazard() -> None:
-    nothing = {"trust": 0.0, "worth": 0.0, "exit_cost": 0.0, "overlap": 0.0, "criticism": 0.3, "common": 0.0}
-    yearly = float(law()["partnership.dissolve.yearly"])
-    kept = (1 - chance(**nothing)) ** 4
-    assert kept == pytest.approx(np.exp(-yearly))
+def test_the_chance_at_usual_trust_and_nought_else_is_the_yearly_hazard_of_the_form() -> None:
+    nothing = {"trust": 0.7, "worth": 0.0, "exit_cost": 0.0, "overlap": 0.0, "criticism": 0.3, "common": 0.0}
+    yearly = law()["partnership.dissolve.yearly"]
+    for form in SIGNED_FORMS:
+        kept = (1 - chance(form=form, **nothing)) ** 4
+        assert kept == pytest.approx(np.exp(-yearly[TIE_FORMS[form]]))
 
 
 def test_terms_count_for_contracts_only() -> None:

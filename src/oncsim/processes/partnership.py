@@ -144,7 +144,7 @@ def circumstances(model: OncologyMarket, rows: NDArray[np.int64]) -> Circumstanc
     top = orgs.top_owner()
     least = float(law["partnership.value.threshold"])
     return Circumstances(
-        contract=CONTRACT[ties.form[rows]],
+        form=ties.form[rows],
         years=(model.t - ties.signed[rows]) / 4.0,
         trust=np.minimum(trust_ab, trust_ba)[rows],
         worth=np.nan_to_num(ties.worth[rows], nan=2.0 * least) / 2000.0,

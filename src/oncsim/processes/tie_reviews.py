@@ -79,13 +79,17 @@ def _answer_frictions(model: OncologyMarket, rows: Ints) -> None:
 
 
 def _fade(model: OncologyMarket, rows: Ints, lower: Floats) -> None:
-    """Scale back what has had no worth for longer than trust makes partners patient; restore what has worth again."""
+    """Scale back what has had no worth for longer than trust makes partners patient; restore what has worth again.
+
+    What has found no worth for as long again is given up.
+    """
     ties, law = model.ties, model.law
     worthless = ties.worth[rows] / 2.0 < 0.0
     ties.fading[rows] = np.where(worthless, ties.fading[rows] + 1, 0)
     patience = float(law["partnership.review.patience"]) * (1.0 + lower)
     back = (ties.fading[rows] > patience) & (ties.stage[rows] != _SCALED_BACK)
     again = ~worthless & (ties.stage[rows] == _SCALED_BACK)
+    over = (ties.fading[rows] > 2.0 * patience) & (ties.stage[rows] == _SCALED_BACK)
     for row in rows[back]:
         ties.stage[row], ties.stage_age[row] = _SCALED_BACK, 0
         ties.successor[row] = -1
@@ -93,6 +97,11 @@ def _fade(model: OncologyMarket, rows: Ints, lower: Floats) -> None:
     for row in rows[again]:
         ties.stage[row], ties.stage_age[row] = _ACTIVE, 0
         _tell(model, int(row), "tie_restored", "restore", "it is worth its trouble again")
+    if over.any():
+        from oncsim.processes.partnership import end_tie
+
+        for row in rows[over]:
+            end_tie(model, int(row), "it had been scaled back and never regained its worth", parting=True)
 
 
 def _tell(model: OncologyMarket, row: int, event: str, verb: str, reason: str) -> None:

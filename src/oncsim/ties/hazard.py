@@ -1,6 +1,6 @@
 """How ties end: a complementary log-log hazard with what raises and lowers it (methods 2e).
 
-``ln h = ln h0(age) - b_T min(trust) - b_v worth - b_e exit cost + b_o growth of overlap + b_s criticism
+``ln h = ln h0(form, age) - b_T (min(trust) - 0.7) - b_v worth - b_e exit cost + b_o growth of overlap + b_s criticism
 + b_c common partners + b_r [one was sold]``, and a tie ends in a quarter with chance ``1 - exp(-h)``.
 """
 
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.ties.ladder import CONTRACT, by_form
+
 if TYPE_CHECKING:
     from oncsim.parameters import Values
 
 Floats = NDArray[np.float64]
+USUAL_TRUST = 0.7  # what trust and support of the staff settle at among partners who check on each other
 # Worth beyond this (thousand dollars a patient) does not hold a tie any faster.
 _MOST_WORTH = 3.0
 
@@ -26,8 +29,8 @@ class Circumstances:
 
     Attributes
     ----------
-    contract : bool
-        Signed with a term, unlike a referral relationship.
+    form : int
+        Form of the tie; contracts have a term, referral relationships have none.
     years : float
         Age since signing.
     trust : float
@@ -46,7 +49,7 @@ class Circumstances:
         One side was bought by somebody else.
     """
 
-    contract: NDArray[np.bool_]
+    form: NDArray[np.int64]
     years: Floats
     trust: Floats
     worth: Floats
@@ -67,14 +70,14 @@ def term_factor(law: Values, contract: NDArray[np.bool_], years: Floats) -> Floa
 
 def log_hazard(law: Values, seen: Circumstances) -> Floats:
     """Return the log hazard of a quarter, (ties,)."""
-    base = max(float(law["partnership.dissolve.yearly"]), 1e-12) / 4.0
+    base = np.maximum(by_form(law["partnership.dissolve.yearly"])[seen.form], 1e-12) / 4.0
     return np.asarray(
-        np.log(base * term_factor(law, seen.contract, seen.years))
-        - float(law["partnership.dissolve.trust"]) * seen.trust
+        np.log(base * term_factor(law, CONTRACT[seen.form], seen.years))
+        - float(law["partnership.dissolve.trust"]) * (seen.trust - USUAL_TRUST)
         - float(law["partnership.dissolve.value"]) * np.minimum(seen.worth, _MOST_WORTH)
         - float(law["partnership.dissolve.exit"]) * seen.exit_cost
         + float(law["partnership.dissolve.overlap"]) * np.maximum(seen.overlap, 0.0)
-        + float(law["partnership.dissolve.criticism"]) * (seen.criticism - 0.3)
+        + float(law["partnership.dissolve.criticism"]) * (seen.criticism - (1.0 - USUAL_TRUST))
         + float(law["partnership.dissolve.common_partners"]) * seen.common
         + float(law["partnership.dissolve.rival"]) * seen.sold
     )
