@@ -81,7 +81,7 @@ def everything(quarters: int, seed: int = 3) -> OncologyMarket:
     happens = [
         {"at": "2026Q2", "do": "takeover", "org": systems[0], "by": systems[1]},
         *(
-            {"at": "2026Q2", "do": "sign_tie", "org": "largest_practice", "with": systems[1], "form": form}
+            {"at": "2026Q2", "do": "sign_tie", "org": "largest_practice", "with": systems[1], "form": form, "trust": 0.9}
             for form in ("professional_services", "employer_bundle")
         ),
         {"at": "2026Q2", "do": "sign_tie", "org": systems[2], "with": systems[1], "form": "telehealth_hub"},

@@ -141,10 +141,10 @@ def test_ties_end_as_often_as_their_hazard_says() -> None:
     model = partners({"partnership.dissolve.yearly": 1.0, "partnership.trust.gain": 0.0, "partnership.trust.misfit": 0.0})
     center, town = rows_of(model, "center", "town_practice")
     add_ties(model, center, town, 3000, trust_ab=0.6, trust_ba=0.6, worth=700.0, staff=0.6)
-    model.law = partners({**HAZARD, "partnership.trust.gain": 0.0, "partnership.review.yearly": 0.0}).law
+    behaviour = {**HAZARD, "partnership.trust.gain": 0.0, "partnership.review.yearly": 0.0}
+    model.law = partners({**behaviour, "partnership.trust.reputation_weight": 0.0}).law
     expected = -np.expm1(-np.exp(log_hazard(model.law, circumstances(model, np.array([0])))[0]))
     partnership(model)
-    # The staff moved a little before it was asked.
     share = (model.ties.stage == DISSOLVED).mean()
     assert share == pytest.approx(expected, abs=0.01 + 4 * np.sqrt(expected * (1 - expected) / 3000))
     assert 0.05 < expected < 0.9 and (model.ties.ended[model.ties.stage == DISSOLVED] == 0).all()
