@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import mesa
@@ -347,9 +347,9 @@ class OncologyMarket(mesa.Model):
             process(self)
             self.timings[name] += time.perf_counter() - before
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables recorded so far, as in a run folder but without the replicate."""
-        return self.recording.tables(self)
+    def tables(self, names: Sequence[str] | None = None) -> dict[str, pd.DataFrame]:
+        """Return the tables recorded so far (those named), as in a run folder but without the replicate."""
+        return self.recording.tables(self, names)
 
     def close(self) -> None:
         """Let the model be freed: Mesa 3.3 keeps a counter of agents for every model it has seen."""

@@ -141,11 +141,9 @@ def play_replicate(play: Play, replicate: int, story: bool) -> Played:
         for _ in model.quarters:
             model.step()
         played = time.perf_counter()
-        recorded = model.tables()
+        tables = model.tables(KEPT)
     finally:
         model.close()
-    tables = {name: recorded[name] for name in KEPT}
-    del recorded
     for table in tables.values():
         table.insert(0, "replicate", replicate)
     one = range(replicate, replicate + 1)
