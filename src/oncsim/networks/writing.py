@@ -14,6 +14,7 @@ from oncsim.networks.choice import Choice, open_tables
 from oncsim.networks.graph import graph_of
 from oncsim.networks.measures import by_quarter
 from oncsim.results import files
+from oncsim.results.ground import on_a_plane
 from oncsim.results.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def write_network(
     zones = chosen.zones
     if choice.market:
         zones = zones[zones["market"] == choice.market]
-    figure = tie_map(graph, zones, plane=on_a_plane(folder), layout=layout, chosen=choice.words)
+    figure = tie_map(graph, zones, plane=on_a_plane(read_manifest(folder).get("market")), layout=layout, chosen=choice.words)
     over_time = network_over_time(measures, forms)
     to.mkdir(parents=True, exist_ok=True)
     stem = f"network-{choice.quarter}"
@@ -91,12 +92,6 @@ def write_network(
     for name, content in written.items():
         files.write_bytes(to / name, content)
     return graph, measures, [to / name for name in written]
-
-
-def on_a_plane(folder: Path) -> bool:
-    """Return whether the run is of a teaching market without real geography."""
-    market = read_manifest(folder).get("market")
-    return isinstance(market, dict) and market.get("source") == "archetype"
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

@@ -86,7 +86,7 @@ def map_caption(run: RunTables) -> Caption:
         sites += f" and {counts[1]:,} in {quarters[-1]}"
     text = f"{sites}, over {len(run.zones):,} zones, each shaded {shade}.{_told_by(run)}"
     if run.on_a_plane:
-        text += " A teaching market: places are made up."
+        text += " Places are made up."
     return Caption(text, f"Map of sites of care by kind and patients. {text}")
 
 

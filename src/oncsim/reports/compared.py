@@ -16,6 +16,7 @@ from oncsim.reports import words
 from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.metric_facts import fact, group_words
 from oncsim.reports.reading import read_manifest, read_table
+from oncsim.results.ground import on_a_plane
 
 Row = Mapping[Hashable, Any]
 _NUMBERS = ["baseline", "other", "difference", "low", "high"]
@@ -40,6 +41,7 @@ _GENERATED = {
     "embedded": "Providers are generated to published totals. Named cancer centers stand at their real place, but what they "
     "do is simulated too: nothing here is a statement about a real organisation.",
     "archetype": "Places and providers are made up for teaching: nothing here is a statement about a real organisation.",
+    "composed": "Organisations are written out in the scenario: nothing here is a statement about a real organisation.",
 }
 LASTING = 4  # quarters in a row in which a difference must be detectable to have begun
 RISES, FALLS, UNDETECTED, SAME, UNKNOWN = "rises", "falls", "no detectable change", "exactly the same", "not available"
@@ -96,9 +98,8 @@ class Compared:
 
     @property
     def plane(self) -> bool:
-        """Whether the market is a teaching market without real geography."""
-        market = self.manifest.get("market")
-        return isinstance(market, dict) and market.get("source") == "archetype"
+        """Whether the places of the market are invented, on a plane."""
+        return on_a_plane(self.manifest.get("market"))
 
     @property
     def generated(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from oncsim.reports import words
 from oncsim.reports.intervals import ENOUGH
 from oncsim.reports.reading import RunTables
+from oncsim.results.ground import who_is_real
 
 
 def policy_rows(scenario: dict[str, Any]) -> tuple[list[list[str]], str]:
@@ -116,17 +117,8 @@ def trust_lines(run: RunTables) -> list[str]:
         )
     else:
         lines.append("With one replicate, a difference between two runs may be luck; compare several replicates.")
-    market = run.scenario.get("market")
-    source = market.get("source") if isinstance(market, dict) else ""
-    lines += {
-        "embedded": [
-            "Counties are real; providers are generated to published totals, so no organisation stands "
-            "for a real one "
-            "unless it bears the name of a designated cancer center."
-        ],
-        "files": ["Zones and providers come from the tables named in the scenario, completed as noted below."],
-        "archetype": ["The market is a teaching market on a plane: its places and organisations are made up."],
-    }.get(str(source), [])
+    ground = who_is_real(run.scenario.get("market"))
+    lines += [ground] if ground else []
     if run.scenario.get("behaviour") and run.scenario.get("policy"):
         lines.append("The scenario changes behaviour as well as law: the effect of the law alone cannot be read off.")
     lines.append("Effects of a policy are best read from a paired comparison with a baseline (oncsim compare).")

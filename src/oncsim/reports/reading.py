@@ -12,6 +12,7 @@ import pandas as pd
 
 from oncsim.errors import Fault, InputError
 from oncsim.reports.typical import Typical, typical_replicate
+from oncsim.results.ground import on_a_plane
 
 _ENDS_ORGS = [
     "replicate",
@@ -127,9 +128,8 @@ class RunTables:
 
     @property
     def on_a_plane(self) -> bool:
-        """Whether the market is a teaching archetype without real geography."""
-        market = self.scenario.get("market")
-        return isinstance(market, dict) and market.get("source") == "archetype"
+        """Whether the places of the market are invented, on a plane."""
+        return on_a_plane(self.scenario.get("market"))
 
 
 def _locate(folder: Path, table: str) -> Path | None:
