@@ -19,6 +19,7 @@ from oncsim.calendar import Quarter
 from oncsim.errors import InputError, RunError
 from oncsim.planning import Plan, check_folder, check_plan, load
 from oncsim.results import files
+from oncsim.results.ground import on_a_plane
 from oncsim.results.identity import market_digest
 from oncsim.results.manifest import (
     COMPLETE,
@@ -293,7 +294,12 @@ def _describe(plan: Plan, market: Market, target: Path) -> dict[str, Any]:
         "start": str(scenario.start),
         "end": str(scenario.end),
         "until": str(scenario.end) if plan.whole is not None else "",
-        "market": {"name": market.name, "source": market.source, "notes": list(market.notes)},
+        "market": {
+            "name": market.name,
+            "source": market.source,
+            "plane": on_a_plane({"source": market.source, "zones": getattr(scenario.market, "zones", None)}),
+            "notes": list(market.notes),
+        },
         "record": sorted(plan.record),
         "format": plan.format,
         "behaviour_drawn": plan.drawn,

@@ -47,6 +47,8 @@ def test_the_control_is_held_to_the_same() -> None:
     assert not _wrong_control(absent, few, 0.2)
     assert _wrong_control(absent, np.append(few[:-1], 1.0), 0.25) and _wrong_control(absent, many, 0.125)
     band = Expectation(event="closure", min=1, control_mean=[0.0, 0.1])
-    assert not _wrong_control(band, few, 0.2)  # its interval reaches into the band
+    assert _wrong_control(band, few, 0.2)  # its interval reaches into the band, but it misses it by more than half its width
+    wider = Expectation(event="closure", min=1, control_mean=[0.0, 0.15])
+    assert not _wrong_control(wider, few, 0.2)
     assert _wrong_control(band, many, 0.125)
     assert _wrong_control(band, np.ones(20), 1.0)

@@ -12,10 +12,18 @@ from markets import events, row
 from metrics.tiny import values_of
 from oncsim.codes import NEEDS, SEGMENTS, SERVICE_LINES, SPOKE
 from oncsim.model import OncologyMarket
+from oncsim.parameters import Values
 from oncsim.processes.finance import UnitCosts
 from oncsim.processes.partner_money import hub_fees, upkeep_of_ties
 from oncsim.processes.partnership import end_tie
-from oncsim.processes.spoke_market import can_be_hub, far_patients, looks_for_hub, patients_in_reach, telehealth_works
+from oncsim.processes.spoke_market import (
+    can_be_hub,
+    can_lend,
+    far_patients,
+    looks_for_hub,
+    patients_in_reach,
+    telehealth_works,
+)
 from oncsim.processes.spokes import spoke_gain, staff_spokes
 from oncsim.processes.talks import begin_tie
 from oncsim.state.sums import sum_by
@@ -139,7 +147,14 @@ def lenders(most: float, spokes: int = 4) -> OncologyMarket:
     ties = [tie("hub", name, "telehealth_hub") for name in names[:spokes]]
     behaviour = {"partnership.spoke.most": most, "partnership.spoke.captured": 1.0}
     hub = system("hub", "city", 40, lines=["infusion", "telehealth", "cellular_therapy"])
-    return steps(still(4, market(hub, *locals_, zones=zones, ties=ties), behaviour=behaviour), 2)
+    buyer = system("buyer", "city", oncologists=0, beds=60)
+    return steps(still(4, market(hub, buyer, *locals_, zones=zones, ties=ties), behaviour=behaviour), 2)
+
+
+def lenders_at_half_pay(model: OncologyMarket) -> Values:
+    """Return the law of a model with half of telehealth paid."""
+    half = [{"set": "policy.telehealth.parity", "to": 0.5}]
+    return steps(still(2, NO_TIE, policy=half, behaviour={"partnership.spoke.most": 0.05}), 1).law
 
 
 def test_the_spokes_of_a_hub_share_what_it_can_lend() -> None:
@@ -158,6 +173,44 @@ def test_a_hub_that_has_lent_all_it_can_takes_no_further_spoke_but_keeps_those_i
         others = [i for i in range(len(model.orgs)) if str(model.orgs.id[i]).startswith("local")]
         gain, _ = spoke_gain(model, np.full(len(others), hub), np.array(others))
         assert (gain[:-1] > 0).all() and (gain[-1] > 0) == free
+
+
+def test_a_hub_is_full_by_what_it_has_promised_whatever_is_paid_or_ramped_up() -> None:
+    for change in ("nothing", "half", "ramp", "back"):
+        model = lenders(most=0.05)
+        hub = row(model, "hub")
+        if change == "half":
+            model.law = lenders_at_half_pay(model)
+        model.ties.stage[:] = STAGE[{"ramp": "ramp_up", "back": "scaled_back"}.get(change, "active")]
+        model.ties.stage_age[:], model.ties.ramp[:] = 0, 9
+        staff_spokes(model)
+        assert not can_lend(model)[hub], change
+
+
+def test_a_hub_that_was_bought_keeps_its_spokes_although_it_has_lent_all_it_can() -> None:
+    model = lenders(most=0.05)
+    hub, local = row(model, "hub"), row(model, "local0")
+    model.orgs.owner[hub] = row(model, "buyer")
+    gain, _ = spoke_gain(model, np.array([row(model, "buyer")]), np.array([local]))
+    assert not can_lend(model)[row(model, "buyer")] and gain[0] > 0
+
+
+def test_who_has_a_hub_looks_for_no_other() -> None:
+    zones = [place("city", 150_000), place("valley", 60_000, 110, rural=True)]
+    other = system("other", "city", 30, lines=["infusion", "telehealth"])
+    hub = system("hub", "city", 30, lines=["infusion", "telehealth"])
+    local = system("local", "valley", oncologists=0, beds=60)
+    tied = [tie("hub", "local", "telehealth_hub")]
+    for ties, wanted in ((tied, [True, False]), ([], [True, True])):
+        model = steps(still(4, market(hub, other, local, zones=zones, ties=ties)), 2)
+        two = np.array([row(model, "hub"), row(model, "other")])
+        gain, _ = spoke_gain(model, two, np.full(2, row(model, "local")))
+        assert (gain > 0).tolist() == wanted
+        assert looks_for_hub(model)[row(model, "local")] == (not ties)
+    model = steps(still(4, market(hub, other, local, zones=zones, ties=tied)), 2)
+    # Partners who have gone on to a deeper form keep their spoke, and need no other hub.
+    model.ties.form[0] = FORM["co_management"]
+    assert not looks_for_hub(model)[row(model, "local")]
 
 
 def test_hospitals_share_the_far_patients_whom_several_of_them_could_reach() -> None:

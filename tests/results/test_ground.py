@@ -16,6 +16,8 @@ from oncsim.results.ground import on_a_plane, who_is_real
         ({"source": "composed", "zones": None, "states": ["AK"]}, False, "Counties are real"),
         ({"source": "embedded"}, False, "designated cancer center"),
         ({"source": "files"}, False, "tables named in the scenario"),
+        ({"source": "composed", "plane": True}, True, "Places and organisations"),
+        ({"source": "composed", "plane": False}, False, "Counties are real"),
         ({}, False, ""),
         (None, False, ""),
     ],

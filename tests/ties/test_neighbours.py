@@ -9,7 +9,7 @@ from markets import METRO, MIXED, RURAL, VERMONT, start, tiny_market
 from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, PRACTICE
 from oncsim.model import OncologyMarket
 from oncsim.state.travel import great_circle_miles
-from oncsim.ties.neighbours import Neighbours, places_of_work, possible_partners
+from oncsim.ties.neighbours import Neighbours, _hubs, places_of_work, possible_partners
 
 from .partners import partners, rows_of
 
@@ -172,3 +172,14 @@ def test_a_neighbour_with_many_places_does_not_hide_the_next() -> None:
     assert (valley, practice) in found
     assert (south, practice) in found
     assert found == pytest.approx(by_brute_force(model, set(), set()), abs=1e-3)
+
+
+def test_a_far_hub_of_many_places_does_not_hide_the_next() -> None:
+    """Hubs are looked for however far: beyond the reach of other partners too."""
+    from oncsim.state.travel import unit_vectors
+
+    owner = np.array([0, *[1] * 30, 2])
+    lat, lon = np.array([40.0, *(44.0 + 0.001 * np.arange(30)), 48.0]), np.full(32, -100.0)
+    spoke, hub = np.array([True, False, False]), np.array([False, True, True])
+    a, b, _ = _hubs(owner, unit_vectors(lat, lon), spoke, hub)
+    assert a.tolist() == [0, 0] and b.tolist() == [1, 2]

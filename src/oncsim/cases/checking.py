@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 ABSENT_AT_MOST = 0.1  # share of the control's replicates in which an absent effect may still show
 _ROUNDING = 1e-9
-# With fewer replicates than this a share that misses what is asked by no more than chance would explain is let pass.
+# With fewer replicates than this what misses a share, or a band of means, by no more than chance would explain is let pass.
 FEW = 100
 _CHANCE = 0.05
 UNITS = {
@@ -222,7 +222,8 @@ def _wrong_control(one: Expectation, control: Floats, share: float) -> list[str]
     if one.control_mean is not None:
         low, high = one.control_mean
         mean = mean_of(control)
-        within = low <= mean.value <= high or (len(control) < FEW and mean.low <= high and mean.high >= low)
+        slack = (high - low) / 2.0 if len(control) < FEW and mean.low <= high and mean.high >= low else 0.0
+        within = low - slack <= mean.value <= high + slack
         return [] if within else [f"mean of the control is {mean.value:.4g}, {low:g} to {high:g} is asked"]
     if one.control == "absent" and not _enough(1.0 - share, 1.0 - ABSENT_AT_MOST, len(control)):
         return [f"holds in {share:.0%} of the control's replicates too, at most {ABSENT_AT_MOST:.0%} are allowed"]

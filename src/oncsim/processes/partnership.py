@@ -53,7 +53,7 @@ def partnership(model: OncologyMarket) -> None:
 
 
 def forget_talks(model: OncologyMarket) -> None:
-    """Drop talks that came to nothing in an earlier quarter from the table: nobody asks for them again."""
+    """Drop talks that came to nothing in an earlier quarter, and ties ended before their first, from the table."""
     ties, sites = model.ties, model.sites
     kept = (ties.stage != DISSOLVED) | (ties.age > 0) | (ties.ended >= model.t)
     if kept.all():

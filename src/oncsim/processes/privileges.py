@@ -83,6 +83,7 @@ def end_privileges(model: OncologyMarket, practice: int, owner: int, reason: str
     )
     ties, top = model.ties, model.orgs.top_owner()
     between = ((ties.a == practice) & (top[ties.b] == owner)) | ((top[ties.a] == owner) & (ties.b == practice))
+    between &= (ties.stage != DISSOLVED) | (ties.age > 0)  # talks that came to nothing are not remembered
     for row in np.flatnonzero(between):
         # Who worked with it before feels betrayed even where the tie had ended.
         side = "ab" if ties.a[row] == practice else "ba"

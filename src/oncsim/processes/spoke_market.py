@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _TELEHEALTH = SERVICE_LINES.index("telehealth")
 _ORDINARY = np.array([need != NEEDS[2] for _, need in SEGMENTS])  # cellular therapy cannot be given at a spoke
-LEAST_FTE = 0.2  # one day a week: less is not worth a spoke
+LEAST_FTE = 0.2  # one day a week: nobody asks for less, nor lends less to a new spoke
 
 
 def telehealth_works(model: OncologyMarket) -> float:
@@ -46,13 +46,25 @@ def could_be_spoke(model: OncologyMarket) -> Flags:
 
 def looks_for_hub(model: OncologyMarket) -> Flags:
     """Return which systems have a hospital, no oncologists of their own and no hub yet, (organisations,)."""
-    ties = model.ties
     if telehealth_works(model) <= 0:
         return np.zeros(len(model.orgs), dtype=np.bool_)
     looks = could_be_spoke(model)
-    living = IN_FORCE[ties.stage] & (ties.form == HUB)  # talks about one are still looking
-    looks[ties.a[living]] = looks[ties.b[living]] = False
+    running, one, other = spokes_held(model)  # talks about one are still looking
+    looks[one] = looks[other] = False
+    looks[model.orgs.top_owner()[model.sites.org[running]]] = False
     return looks
+
+
+def spokes_held(model: OncologyMarket) -> tuple[Ints, Ints, Ints]:
+    """Return (open sites that are spokes, the two owners of each tie of a hub and its spoke).
+
+    Also of partners who have gone on to a deeper form and keep their spoke.
+    """
+    ties, sites, top = model.ties, model.sites, model.orgs.top_owner()
+    running = np.flatnonzero(sites.open & (sites.hub_tie >= 0))
+    held = IN_FORCE[ties.stage] & (ties.form == HUB)
+    held[sites.hub_tie[running]] = True
+    return running, top[ties.a[held]], top[ties.b[held]]
 
 
 def has_a_hub(model: OncologyMarket) -> Flags:
@@ -68,12 +80,14 @@ def can_lend(model: OncologyMarket) -> Flags:
 
     What it lends already, to spokes and visiting clinics, is gone.
     """
-    sites, source = model.sites, sources_of(model)
+    sites, source, top = model.sites, sources_of(model), model.orgs.top_owner()
     at_home = model.physicians.headcount(len(sites))
-    visited = np.flatnonzero((sites.visiting_from >= 0) & sites.open & (sites.visiting_fte > 0))
-    lent = np.bincount(sites.visiting_from[visited], sites.visiting_fte[visited], len(sites))
-    spare = float(model.law["partnership.spoke.most"]) * at_home - lent
-    return np.asarray((source >= 0) & (spare[source] >= LEAST_FTE))
+    visited = np.flatnonzero((sites.visiting_from >= 0) & sites.open)
+    # What is promised to a spoke counts in full, also while it ramps up or telehealth is paid in part.
+    time = np.where(sites.hub_tie >= 0, sites.promised_fte, sites.visiting_fte)[visited]
+    lent = sum_by(top[sites.org[sites.visiting_from[visited]]], time, len(model.orgs))
+    spare = float(model.law["partnership.spoke.most"]) * at_home[source] - lent
+    return np.asarray((source >= 0) & (spare >= LEAST_FTE))
 
 
 def can_be_hub(model: OncologyMarket) -> Flags:

@@ -23,6 +23,7 @@ from oncsim.processes.spoke_market import (
     patients_in_reach,
     people_of,
     sources_of,
+    spokes_held,
     telehealth_works,
 )
 from oncsim.state.sums import sum_by
@@ -48,25 +49,26 @@ def spoke_gain(model: OncologyMarket, a: Ints, b: Ints) -> tuple[Floats, Floats]
     gain, planned = np.zeros(len(a)), np.zeros(len(a))
     if works <= 0 or len(a) == 0:
         return gain, planned
-    spoke, hub, lends = looks_for_hub(model), has_a_hub(model), can_lend(model)
-    sites = model.sites
-    running = np.flatnonzero(sites.open & (sites.hub_tie >= 0))
-    spoke[sites.org[running]] = True  # a spoke that runs still needs its hub, and so does one that has yet to open
-    ties, empty = model.ties, people_of(model) < 0.5
-    hubs = IN_FORCE[ties.stage] & (ties.form == HUB)
-    for side in (ties.a[hubs], ties.b[hubs]):
+    looks, hub, lends = looks_for_hub(model), has_a_hub(model), can_lend(model)
+    sites, size = model.sites, len(model.orgs)
+    running, one, other = spokes_held(model)
+    top = model.orgs.top_owner()
+    # Partners go on although the hub has lent all it can and the spoke has what it looked for; nobody else is asked.
+    tied = np.isin(a * size + b, np.concatenate([one * size + other, other * size + one]))
+    spoke = np.zeros(size, dtype=np.bool_)
+    spoke[top[sites.org[running]]] = True
+    empty = people_of(model) < 0.5
+    for side in (one, other):
         spoke[side[empty[side]]] = True
-    held, size = np.flatnonzero(hubs), len(model.orgs)
-    # Partners go on although the hub has lent all it can.
-    tied = np.isin(a * size + b, np.concatenate([ties.a[held] * size + ties.b[held], ties.b[held] * size + ties.a[held]]))
-    local = np.where(spoke[a] & hub[b] & (lends[b] | tied), a, np.where(spoke[b] & hub[a] & (lends[a] | tied), b, -1))
+    mine, theirs = (((looks[i] & lends[j]) | (tied & spoke[i])) & hub[j] for i, j in ((a, b), (b, a)))
+    local = np.where(mine, a, np.where(theirs, b, -1))
     rows = np.flatnonzero(local >= 0)
     if len(rows):
         seats, back = np.unique(local[rows], return_inverse=True)
         reached = patients_in_reach(model, far_patients(model))[seats]
         patients = reached * float(law["partnership.spoke.captured"])
         # Those who come already need not be won again.
-        patients = patients + 4.0 * sum_by(sites.org[running], sites.starts[running].sum(axis=1), len(model.orgs))[seats]
+        patients = patients + 4.0 * sum_by(top[sites.org[running]], sites.starts[running].sum(axis=1), size)[seats]
         cost = float(law["finance.office.site_cost"]) + float(law["partnership.spoke.chairs"]) * float(
             law["finance.chair_cost"]
         )
@@ -113,8 +115,9 @@ def staff_spokes(model: OncologyMarket) -> None:
     wanted = np.minimum(np.maximum(need, LEAST_FTE), most)
     # Where the spokes of a hub together want more than it can lend, each gets less.
     asked = sum_by(source, wanted, len(at_home))[source]
-    sites.visiting_from[site] = source
-    sites.visiting_fte[site] = wanted * np.minimum(1.0, most / np.maximum(asked, 1e-12)) * paid * ramp * back
+    promised = wanted * np.minimum(1.0, most / np.maximum(asked, 1e-12))
+    sites.visiting_from[site], sites.promised_fte[site] = source, promised
+    sites.visiting_fte[site] = promised * paid * ramp * back
 
 
 def _places_of_spokes(model: OncologyMarket, rows: Ints, hubs: Ints, locals_: Ints) -> Ints:
@@ -132,7 +135,8 @@ def _places_of_spokes(model: OncologyMarket, rows: Ints, hubs: Ints, locals_: In
 def _open_spoke(model: OncologyMarket, row: int, hub: int, local: int) -> int:
     """Let the local organisation open its spoke, in an infusion room that stands empty or a new one; return the site."""
     sites, orgs = model.sites, model.orgs
-    empty = np.flatnonzero((sites.org == local) & sites.open & (sites.oncologists <= 1e-6) & sites.lines[:, _INFUSION])
+    empty = (sites.org == local) & sites.open & (sites.oncologists <= 1e-6) & (sites.hub_tie < 0)
+    empty = np.flatnonzero(empty & sites.lines[:, _INFUSION])
     if len(empty):
         site = int(empty[np.lexsort((sites.key[empty], -sites.chairs[empty]))[0]])
     else:
@@ -155,6 +159,6 @@ def leave_spoke(model: OncologyMarket, row: int) -> None:
     """Take a hub's oncologists away from its spoke when their tie ends."""
     sites = model.sites
     mine = np.flatnonzero(sites.hub_tie == row)
-    sites.visiting_fte[mine] = 0.0
+    sites.visiting_fte[mine] = sites.promised_fte[mine] = 0.0
     sites.visiting_from[mine] = -1
     sites.hub_tie[mine] = -1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 
 def on_a_plane(market: object) -> bool:
-    """Return whether the ``market`` section of a resolved scenario has invented places on a plane."""
+    """Return whether a market has invented places on a plane: the section of a resolved scenario, or of a manifest."""
     if not isinstance(market, dict):
         return False
+    if "plane" in market:
+        return bool(market["plane"])
     return market.get("source") == "archetype" or (market.get("source") == "composed" and bool(market.get("zones")))
 
 

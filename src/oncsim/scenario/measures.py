@@ -57,7 +57,13 @@ class Measure(Section):
     event: Kinds | None = Field(
         None,
         description="kind of event to count instead of a metric, or a list of kinds",
-        json_schema_extra={"anyOf": [{"enum": list(EVENT_KINDS)}, {"type": "array", "items": {"enum": list(EVENT_KINDS)}}]},
+        json_schema_extra={
+            "anyOf": [
+                {"enum": list(EVENT_KINDS)},
+                {"type": "array", "items": {"enum": list(EVENT_KINDS)}, "minItems": 1},
+                {"type": "null"},
+            ]
+        },
     )
     group: str = Field("", description="group of the metric, for example payer=medicare_ffs")
     market: str = Field("all", description="market id, or all")

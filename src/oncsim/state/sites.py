@@ -58,6 +58,7 @@ class Sites(Columns):
         "redesignate_at": (np.int64, -1),
         # rows of the ties by which a hub's oncologists see its patients, and by which a host bills for it
         "hub_tie": (np.int64, -1),
+        "promised_fte": (np.float64, 0.0),
         "billed_by": (np.int64, -1),
         # commercial price level before the practice was bought, over that of independent practices then
         "level_before": (np.float64, np.nan),
@@ -102,6 +103,7 @@ class Sites(Columns):
     origin: NDArray[np.int64]
     redesignate_at: NDArray[np.int64]
     hub_tie: NDArray[np.int64]
+    promised_fte: NDArray[np.float64]
     billed_by: NDArray[np.int64]
     level_before: NDArray[np.float64]
     navigation_added: NDArray[np.bool_]

@@ -97,7 +97,9 @@ def possible_partners(model: OncologyMarket, spoke: Flags, hub: Flags) -> Neighb
 Found = tuple[Ints, Ints, Floats]
 
 
-def _nearest(owner: Ints, point: Floats, kind: Ints, who: int, whom: int, count: int) -> Found:
+def _nearest(
+    owner: Ints, point: Floats, kind: Ints, who: int, whom: int, count: int, farthest: float = FARTHEST_MILES
+) -> Found:
     """Return (who, whom, chord): the nearest owners of a kind, by the nearest of their places to any of one's own."""
     from scipy.spatial import cKDTree
 
@@ -105,7 +107,7 @@ def _nearest(owner: Ints, point: Floats, kind: Ints, who: int, whom: int, count:
     if len(here) == 0 or len(there) == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
     tree, asked = cKDTree(point[there]), min(_ASKED * count, len(there))
-    far = 2.0 * np.sin(min(FARTHEST_MILES / EARTH_MILES, np.pi) / 2.0)
+    far = 2.0 * np.sin(min(farthest / EARTH_MILES, np.pi) / 2.0)
     none = np.zeros(0, dtype=np.int64)
     found: Found = none, none, np.zeros(0)
     while True:
@@ -151,4 +153,4 @@ def _hubs(owner: Ints, point: Floats, spoke: Flags, hub: Flags) -> Found:
     if not spoke.any() or not hub.any():
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
     code = np.where(spoke[owner], 1, np.where(hub[owner], 2, 0))
-    return _nearest(owner, point, code, 1, 2, 2)
+    return _nearest(owner, point, code, 1, 2, 2, np.inf)
