@@ -34,7 +34,7 @@ def test_expectations_are_checked_replicate_by_replicate(tmp_path: Path) -> None
         "metric: spending.margin_340b, sign: zero",
         "metric: spending.margin_340b, versus: plain, sign: positive, from: 2026Q2, until: 2026Q3",
         "metric: access.untreated_share, group: payer=uninsured, min: 0.01, max: 0.9, at: 2026Q2",
-        "event: platform_resale, max: 0",
+        "event: lost_340b, max: 0",
         "metric: consolidation.hhi, versus: elsewhere, sign: zero",
         "metric: consolidation.hhi, market: nowhere, sign: zero",
     ) == [
@@ -45,7 +45,7 @@ def test_expectations_are_checked_replicate_by_replicate(tmp_path: Path) -> None
             "access.untreated_share (payer=uninsured) in 2026Q2 at least 0.01 and at most 0.9: holds in 2 of 2 replicates",
             True,
         ),
-        ("events platform_resale at most 0: holds in 2 of 2 replicates", True),
+        ("events lost_340b at most 0: holds in 2 of 2 replicates", True),
         ("consolidation.hhi against elsewhere zero: not checked, elsewhere is not part of this comparison", None),
         ("consolidation.hhi in nowhere zero: not checked, there is no such value", None),
     ]
