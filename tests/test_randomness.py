@@ -13,7 +13,7 @@ from scipy import stats
 
 from markets import METRO, MIXED, built, events, run, same_tables, start
 from oncsim.market.form import Market
-from oncsim.randomness import Luck, identities, identity, pair_keys, triangular_quantile
+from oncsim.randomness import Luck, identities, identity, pair_keys, triangular1, triangular_quantile
 
 MANY = identities([f"entity {number}" for number in range(100_000)])
 KEYS = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40, unique=True)
@@ -187,3 +187,9 @@ def test_a_policy_shares_the_luck_of_retirements_with_its_baseline() -> None:
     ]
     # Closures may send people away in one run only; most leavers are the same.
     assert len(gone[0] & gone[1]) >= 0.7 * len(gone[0] | gone[1])
+
+
+@given(st.floats(0.0, 1.0), st.floats(-50.0, 50.0), st.floats(0.0, 20.0), st.floats(0.0, 20.0))
+def test_one_triangular_quantile_is_that_of_many(u: float, low: float, rise: float, fall: float) -> None:
+    mode, high = low + rise, low + rise + fall
+    assert triangular1(u, low, mode, high) == triangular_quantile(np.array([u]), low, mode, high)[0]

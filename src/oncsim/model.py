@@ -47,7 +47,7 @@ from oncsim.processes.policy import policy
 from oncsim.processes.price_change import PriceChanges, office_level, price_changes
 from oncsim.processes.prospects import Prospects
 from oncsim.processes.referral import hospital_weights
-from oncsim.processes.spoke_market import SpokeReach
+from oncsim.processes.spoke_market import FarPatients, SpokeReach
 from oncsim.processes.spokes import staff_spokes
 from oncsim.processes.value_based_choice import begin_value_based
 from oncsim.randomness import Luck, identity
@@ -206,6 +206,7 @@ class OncologyMarket(mesa.Model):
         self.foreclosures = Foreclosures()
         self.partner_field: Field | None = None
         self.spoke_reach: SpokeReach | None = None
+        self.far_patients: FarPatients | None = None
         self.shifted = ShiftedCosts()
         self.returned = np.zeros(len(self.orgs))
         self.handed = np.zeros((len(self.sites), 15))

@@ -12,6 +12,7 @@ word of the key.
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -30,6 +31,17 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     x = (x ^ (x >> _S30)) * _MIX1
     x = (x ^ (x >> _S27)) * _MIX2
     return x ^ (x >> _S31)
+
+
+_WORD = 0xFFFFFFFFFFFFFFFF
+
+
+def _mix_word(x: int) -> int:
+    """Return :func:`_mix` of one word, without the cost of an array."""
+    x = (x + 0x9E3779B97F4A7C15) & _WORD
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _WORD
+    return x ^ (x >> 31)
 
 
 @lru_cache(maxsize=65536)
@@ -62,15 +74,15 @@ class Luck:
     def __init__(self, seed: int, replicate: int = 0) -> None:
         self.seed = int(seed)
         self.replicate = int(replicate)
-        words = np.array([self.seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
-        self._root = _mix(_mix(words) ^ np.array([self.replicate], dtype=np.uint64))
+        self._root = _mix_word(_mix_word(self.seed & _WORD) ^ (self.replicate & _WORD))
+
+    def _base(self, decision: str, quarter: int) -> int:
+        return _mix_word(_mix_word(self._root ^ identity(decision)) ^ (quarter & _WORD))
 
     def bits(self, decision: str, quarter: int, entities: ArrayLike) -> NDArray[np.uint64]:
         """Return one 64-bit hash per entity for a named decision in a quarter (any integer)."""
-        base = _mix(self._root ^ np.array([identity(decision)], dtype=np.uint64))
-        base = _mix(base ^ np.array([quarter & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))
         keys = np.atleast_1d(np.asarray(entities, dtype=np.uint64))
-        return _mix(_mix(keys) ^ base)
+        return _mix(_mix(keys) ^ np.uint64(self._base(decision, quarter)))
 
     def uniform(self, decision: str, quarter: int, entities: ArrayLike) -> NDArray[np.float64]:
         """Return one uniform on the open interval (0, 1) per entity."""
@@ -78,7 +90,8 @@ class Luck:
 
     def uniform1(self, decision: str, quarter: int, entity: int) -> float:
         """Return one uniform for one entity."""
-        return float(self.uniform(decision, quarter, np.array([entity], dtype=np.uint64))[0])
+        bits = _mix_word(_mix_word(int(entity)) ^ self._base(decision, quarter))
+        return ((bits >> 11) + 0.5) * _TO_UNIT
 
     def normal(self, decision: str, quarter: int, entities: ArrayLike) -> NDArray[np.float64]:
         """Return one standard normal per entity (inverse of the uniform)."""
@@ -107,6 +120,15 @@ def triangular_quantile(u: NDArray[np.float64], low: float, mode: float, high: f
     rising = low + np.sqrt(u * (high - low) * (mode - low))
     falling = high - np.sqrt((1.0 - u) * (high - low) * (high - mode))
     return np.where(u < cut, rising, falling)
+
+
+def triangular1(u: float, low: float, mode: float, high: float) -> float:
+    """Return one quantile of the triangular distribution, without the cost of an array."""
+    if high <= low:
+        return low
+    if u < (mode - low) / (high - low):
+        return low + math.sqrt(u * (high - low) * (mode - low))
+    return high - math.sqrt((1.0 - u) * (high - low) * (high - mode))
 
 
 def pair_keys(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.uint64]:

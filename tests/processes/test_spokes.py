@@ -406,3 +406,15 @@ def test_opening_a_spoke_is_told() -> None:
     steps(model, 2)
     told = events(model, "site_opened")
     assert len(told) == 1 and "telehealth" in told["text"].iloc[0] and told["actor"].iloc[0] == "local"
+
+
+def test_who_is_far_is_counted_again_once_a_site_becomes_a_spoke_or_stops_being_one() -> None:
+    model = steps(still(2, NO_TIE), 1)
+    before = far_patients(model)
+    assert far_patients(model) is before and before[1:].sum() > 0
+    model.sites.hub_tie[:] = 0  # nobody is far from a spoke
+    assert far_patients(model).sum() < before.sum()
+    model.sites.hub_tie[:] = -1
+    np.testing.assert_array_equal(far_patients(model), before)
+    model.step()
+    assert far_patients(model) is not before

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,3 +21,15 @@ def test_the_top_owner_is_the_end_of_the_chain(drawn: list[int]) -> None:
             end = owner[end]
         assert top[row] == end
     assert (top[top] == top).all()
+
+
+def test_who_changes_hands_has_another_owner_at_once_however_often_it_was_asked() -> None:
+    orgs = Organizations(4, owner=np.array([-1, 0, 1, -1]))
+    assert orgs.top_owner().tolist() == [0, 0, 0, 3]
+    assert orgs.top_owner() is orgs.top_owner()
+    orgs.owner[0] = 3
+    assert orgs.top_owner().tolist() == [3, 3, 3, 3]
+    orgs.append(1)
+    assert orgs.top_owner().tolist() == [3, 3, 3, 3, 4]
+    again = pickle.loads(pickle.dumps(orgs))
+    assert again.top_owner().tolist() == [3, 3, 3, 3, 4]

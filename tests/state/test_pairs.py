@@ -147,3 +147,19 @@ def test_care_at_home_drops_what_is_out_of_reach_and_takes_the_travel_of_the_res
     again = with_home_care(found, home, 60.0)  # what was dealt with stays
     np.testing.assert_array_equal(again.site, found.site)
     assert with_home_care(pairs, np.zeros(8, dtype=np.bool_), 60.0) is pairs
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10_000), st.integers(1, 25), st.booleans())
+def test_the_order_from_near_to_far_grows_with_the_list_as_if_sorted_anew(seed: int, before: int, same: bool) -> None:
+    zones, inside, places, center = country(seed, sites=25)
+    if same:  # many pairs as far as each other
+        inside = np.full_like(inside, 5.0)
+        places = dataclasses.replace(places, zone=np.zeros_like(places.zone))
+    old = Places(*(getattr(places, f.name)[:before] for f in dataclasses.fields(Places)))
+    pairs = candidate_pairs(ROADS, zones, inside, old, center[:before])
+    for new in (np.arange(before, 20), np.arange(max(before, 20), 25)):
+        assert len(pairs.by_minutes) == len(pairs)
+        pairs = with_new_sites(pairs, ROADS, zones, inside, places, new)
+        assert "by_minutes" in vars(pairs)
+        np.testing.assert_array_equal(pairs.by_minutes, np.argsort(pairs.minutes, kind="stable"))

@@ -137,7 +137,8 @@ def test_an_owned_practice_works_for_its_owner() -> None:
     assert practice not in {*found.a.tolist(), *found.b.tolist()}
     assert as_dict(found) == pytest.approx(by_brute_force(model, set(), set()), abs=1e-3)
     owner, point = places_of_work(model)
-    assert (owner == south).sum() == 3 and len(owner) == len(point)
+    where = places(model)[south]
+    assert (owner == south).sum() == len(set(where)) < len(where) and len(owner) == len(point)  # on campus counts once
     np.testing.assert_allclose((point**2).sum(axis=1), 1.0)
 
 

@@ -102,11 +102,15 @@ class PriceField:
         needs = cells.value.shape[1]
         if len(rows) == 0:
             return np.zeros(needs), np.zeros(needs), np.zeros(needs)
-        zones, at = np.unique(cells.zone[rows], return_inverse=True)
+        served = np.zeros(cells.zones, dtype=np.bool_)
+        served[cells.zone[rows]] = True
+        zones, place = np.flatnonzero(served), np.cumsum(served) - 1
         shape = (cells.nests, len(zones), needs)
-        mine, mine_paid = np.zeros(shape), np.zeros(shape)
-        np.add.at(mine, (cells.nest[rows], at), cells.value[rows])
-        np.add.at(mine_paid, (cells.nest[rows], at), cells.value[rows] * _column(self.price)[cells.system[rows]])
+        slot = cells.nest[rows] * len(zones) + place[cells.zone[rows]]
+        slots, count = (slot[:, None] * needs + np.arange(needs)).ravel(), int(np.prod(shape))
+        value = cells.value[rows]
+        mine = sum_by(slots, value.ravel(), count).reshape(shape)
+        mine_paid = sum_by(slots, (value * _column(self.price)[cells.system[rows]]).ravel(), count).reshape(shape)
         whole = self.inside[:, zones]
         rest = whole - mine
         rest = np.where(rest > 1e-13 * whole, rest, 0.0)

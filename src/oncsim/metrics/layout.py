@@ -69,11 +69,13 @@ def build_layout(pairs: Pairs, zones: Zones, sites: int) -> Layout:
     """Put the pairs in order and weigh them; ``sites`` is the number of rows of the site table."""
     rural = zones.rural.astype(np.int64)
     quartile = zones.quartile - 1
-    order = np.argsort(pairs.minutes)  # equal minutes may stand in any order: quantiles and sums do not mind
+    order = pairs.by_minutes
     groups = [(EVERYONE, order)]
+    zone = pairs.zone[order]
     for words, codes in ((RURAL, rural), (QUARTILES, quartile)):
-        code = codes[pairs.zone[order]]
-        groups += [(word, order[code == number]) for number, word in enumerate(words)]
+        code = codes.astype(np.uint8)[zone]
+        ends = np.cumsum(np.bincount(code, minlength=len(words)))[:-1]
+        groups += zip(words, np.split(order[np.argsort(code, kind="stable")], ends), strict=True)
     weight = band_weight(pairs.minutes)
     near = np.flatnonzero(weight)
     zone, site = pairs.zone[near], pairs.site[near]

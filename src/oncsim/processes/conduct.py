@@ -13,7 +13,7 @@ from oncsim.processes.experience import returns_of
 from oncsim.state.sums import sum_by, sum_rows
 from oncsim.ties.conduct import ShiftedCosts
 from oncsim.ties.ladder import IN_FORCE
-from oncsim.ties.presence import Presence
+from oncsim.ties.presence import Presence, started_by_owner
 from oncsim.ties.strength import tie_strength
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def return_patients(model: OncologyMarket) -> None:
     giver = np.concatenate([ties.a[rows], ties.b[rows]])
     taker = np.concatenate([ties.b[rows], ties.a[rows]])
     part = follow_up * returns_of(model)[giver] * np.tile(strength[rows], 2)
-    part = part * Presence(_started_by_zone(model)).met(giver, taker)
+    started = started_by_owner(model, sites.org, np.ones(len(sites), dtype=np.bool_))
+    part = part * np.concatenate(Presence(sparse.csr_array(started.T)).met_both(ties.a[rows], ties.b[rows]))
     part = np.where(largest[taker] >= 0, part, 0.0)
     total = sum_by(giver, part, size)
     part = part / np.maximum(total[giver] / 0.5, 1.0)  # at most half of them move in a quarter
@@ -111,13 +112,3 @@ def _largest_sites(model: OncologyMarket) -> Ints:
     largest = np.full(len(model.orgs), -1, dtype=np.int64)
     largest[sites.org[order]] = order
     return largest
-
-
-def _started_by_zone(model: OncologyMarket) -> sparse.csr_array:
-    """Return who started treatment where, (organisations, zones) patients of the quarter."""
-    sites, pairs = model.sites, model.pairs
-    by_zone = sparse.csr_array(
-        (model.flows.pair_started, (sites.org[pairs.site], pairs.zone)), shape=(len(model.orgs), len(model.zones))
-    )
-    by_zone.sum_duplicates()
-    return by_zone

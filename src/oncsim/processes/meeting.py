@@ -68,7 +68,7 @@ def _rate(model: OncologyMarket, near: Neighbours, two: CommonGround, contact: P
     """
     law = model.law
     reach = np.where(near.remote, float(law["partnership.meet.remote_miles"]), float(law["partnership.meet.miles"]))
-    shared = np.maximum(contact.met(two.a, two.b), contact.met(two.b, two.a))
+    shared = np.maximum(*contact.met_both(two.a, two.b))
     drawn = 1.0 + float(law["partnership.meet.shared_patients"]) * shared
     drawn += float(law["partnership.meet.problem"]) * two.pressing
     return np.asarray(float(law["partnership.meet.yearly"]) * np.exp(-near.miles / reach) * drawn)

@@ -80,9 +80,10 @@ def bill_as_office(model: OncologyMarket, row: int) -> None:
     """Turn departments back into offices when an agreement ends."""
     sites = model.sites
     mine = np.flatnonzero(sites.billed_by == row)
+    if len(mine) == 0:
+        return
     practice_runs = np.isin(sites.kind[mine], HOSPITAL_KINDS) & (model.orgs.kind[sites.org[mine]] == PRACTICE)
     sites.kind[mine[practice_runs]] = OFFICE
     sites.hospital[mine[practice_runs]] = -1
     sites.billed_by[mine] = -1
-    if len(mine):
-        model.forget_layout()
+    model.forget_layout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from oncsim.ties.ladder import HUB, IN_FORCE
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
+    from oncsim.state.flows import Flows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -105,8 +107,25 @@ def busy(model: OncologyMarket) -> Floats:
     return np.asarray(np.clip((load - room) / max(1.0 - room, 1e-9), 0.0, 1.0))
 
 
+@dataclass(frozen=True)
+class FarPatients:
+    """The far patients of each zone, with what they were counted from: counted again once that is another."""
+
+    flows: Flows
+    hub_tie: Ints
+    patients: Floats
+
+
 def far_patients(model: OncologyMarket) -> Floats:
     """Return the patients a year of each zone who travel more than an hour or go untreated, rare care apart, (zones,)."""
+    seen = model.far_patients
+    if seen is None or seen.flows is not model.flows or not np.array_equal(seen.hub_tie, model.sites.hub_tie):
+        seen = FarPatients(model.flows, model.sites.hub_tie.copy(), _count_far(model))
+        model.far_patients = seen
+    return seen.patients
+
+
+def _count_far(model: OncologyMarket) -> Floats:
     pairs = model.pairs
     far = pairs.minutes > float(model.law["partnership.spoke.far_minutes"])
     far &= model.sites.hub_tie[pairs.site] < 0  # a spoke is what they asked for, however large the county

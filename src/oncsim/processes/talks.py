@@ -19,7 +19,7 @@ from oncsim.codes import (
 )
 from oncsim.processes.meeting import TALKING
 from oncsim.processes.tie_worth import tie_worth
-from oncsim.randomness import pair_keys, triangular_quantile
+from oncsim.randomness import pair_keys, triangular1
 from oncsim.ties.distance import miles_between
 from oncsim.ties.ladder import CO_MANAGEMENT, CONTRACT, FROM_A_TIE, HUB, IN_FORCE, REFERRAL, RUNG
 from oncsim.ties.signing import best_form
@@ -60,8 +60,8 @@ def form_words(form: int) -> str:
 def quarters_of(model: OncologyMarket, form: int, key: int) -> tuple[int, int]:
     """Return (quarters until a tie works fully, quarters of them before it is signed): triangular, by the pair's luck."""
     ladder = model.ladder
-    u = model.luck.uniform("partnership.ramp", 0, np.array([key], dtype=np.uint64))
-    months = triangular_quantile(u, *(float(part[form]) for part in (ladder.ramp_low, ladder.ramp, ladder.ramp_high)))[0]
+    u = model.luck.uniform1("partnership.ramp", 0, key)
+    months = triangular1(u, float(ladder.ramp_low[form]), float(ladder.ramp[form]), float(ladder.ramp_high[form]))
     whole = max(1, round(months / 3.0))
     before = min(round(months * float(ladder.diligence[form]) / 3.0), whole)
     return whole, before
@@ -94,8 +94,10 @@ def talk(model: OncologyMarket, books: Books) -> None:
         _lead_on(model, int(rows[place]), form, found, place)
     for at in np.flatnonzero(stage == _SHARED_PROBLEM):
         _common_ground(model, int(rows[at]), float(lower[at]), needed[at], score[at])
-    for at in np.flatnonzero(stage == _DILIGENCE):
-        _study(model, int(rows[at]), found, score[at], float(lower[at]), needed[at], int(at))
+    ready = np.flatnonzero((stage == _DILIGENCE) & (ties.stage_age[rows] >= ties.diligence[rows]))
+    pays = _still_pays(model, rows[ready], score[ready])
+    for place, agreed in zip(ready.tolist(), pays.tolist(), strict=True):
+        _conclude(model, int(rows[place]), found, score[place], float(lower[place]), needed[place], place, agreed)
 
 
 def lower_trust(model: OncologyMarket, rows: Ints) -> Floats:
@@ -171,17 +173,24 @@ def _settle_for_less(model: OncologyMarket, row: int, lower: float, needed: Floa
     return True
 
 
-def _study(model: OncologyMarket, row: int, found: Worth, score: Floats, lower: float, needed: Floats, at: int) -> None:
+def _still_pays(model: OncologyMarket, rows: Ints, score: Floats) -> NDArray[np.bool_]:
+    """Return whether the form that each pair has studied is still worth more to them than nothing, (ties,)."""
+    form = model.ties.form[rows]
+    every = np.arange(len(rows))
+    only = np.full_like(score, -np.inf)
+    only[every, form] = score[every, form]
+    u = _luck_of_forms(model, "partnership.sign", model.ties.key[rows])
+    return best_form(only, u, float(model.law["partnership.value.scale"])) >= 0
+
+
+def _conclude(
+    model: OncologyMarket, row: int, found: Worth, score: Floats, lower: float, needed: Floats, at: int, pays: bool
+) -> None:
     """Sign at the end of due diligence where it still pays both and they trust each other enough; else look for less."""
-    ties, law = model.ties, model.law
-    if ties.stage_age[row] < ties.diligence[row]:
-        return
+    ties = model.ties
     form = int(ties.form[row])
-    only = np.full(len(score), -np.inf)
-    only[form] = score[form]
-    u = _luck_of_forms(model, "partnership.sign", ties.key[row : row + 1])
     trusted = lower >= needed[form]
-    if trusted and best_form(only[None, :], u, float(law["partnership.value.scale"]))[0] >= 0:
+    if trusted and pays:
         _sign(model, row, form, found, at)
     elif _settle_for_less(model, row, lower, needed, score):
         ties.stage[row] = _SHARED_PROBLEM  # what they know of each other stays; the other form takes its own time

@@ -12,7 +12,7 @@ from oncsim.processes.experience import checks_held
 from oncsim.processes.talks import begin_tie, form_words, lower_trust, quarters_of
 from oncsim.processes.tie_worth import tie_worth
 from oncsim.ties.distance import miles_between
-from oncsim.ties.ladder import BUNDLE, CONTRACT, FROM_A_CONTRACT, IN_FORCE, REFERRAL, RUNG, SIGNED_FORMS
+from oncsim.ties.ladder import BUNDLE, CONTRACT, FROM_A_CONTRACT, IN_FORCE, REFERRAL, RUNG
 from oncsim.ties.trust import attention
 from oncsim.ties.worth import NONE, Books, Worth, bars, scores
 
@@ -126,17 +126,16 @@ def _consider_deeper(model: OncologyMarket, rows: Ints, score: Floats, lower: Fl
     ready &= (ties.successor[rows] < 0) & ~ties.friction[rows] & (ties.form[rows] != BUNDLE)
     ready &= model.luck.uniform("partnership.deepen", model.t, ties.key[rows]) < float(law["partnership.review.deepen"])
     scale = float(law["partnership.value.scale"])
-    tied = _forms_of_pairs(model, rows[ready])
+    form_now = ties.form[rows]
+    above = (RUNG[form_now][:, None] < RUNG) & (lower[:, None] >= needed) & np.isfinite(score)
+    above &= ~(CONTRACT & (ties.problem[rows] == NONE)[:, None]) & ~(FROM_A_CONTRACT & (form_now == REFERRAL)[:, None])
+    ready &= above.any(axis=1)
+    code = _pair_codes(model)
+    tied = _forms_of_pairs(model, code, rows[ready])
     for at in np.flatnonzero(ready):
-        row = int(rows[at])
-        form = int(ties.form[row])
-        steps = [f for f in SIGNED_FORMS if RUNG[f] > RUNG[form] and lower[at] >= needed[at, f] and score[at, f] > -np.inf]
-        if ties.problem[row] == NONE:
-            steps = [f for f in steps if not CONTRACT[f]]
-        if form == REFERRAL:
-            steps = [f for f in steps if not FROM_A_CONTRACT[f]]
-        held = tied.get(_pair(model, row), set())
-        steps = [f for f in steps if f not in held]
+        row, form = int(rows[at]), int(form_now[at])
+        held = tied.get(int(code[row]), set())
+        steps = [f for f in np.flatnonzero(above[at]).tolist() if f not in held]
         if not steps:
             continue
         lowest = min(RUNG[f] for f in steps)
@@ -148,23 +147,23 @@ def _consider_deeper(model: OncologyMarket, rows: Ints, score: Floats, lower: Fl
             ties.successor_at[row] = model.t + max(before, 1)
 
 
-def _pair(model: OncologyMarket, row: int) -> tuple[int, int]:
-    a, b = int(model.ties.a[row]), int(model.ties.b[row])
-    return min(a, b), max(a, b)
+def _pair_codes(model: OncologyMarket) -> Ints:
+    """Return one number for the two of each tie, whoever is first, (ties,)."""
+    ties = model.ties
+    return np.minimum(ties.a, ties.b) * len(model.orgs) + np.maximum(ties.a, ties.b)
 
 
-def _forms_of_pairs(model: OncologyMarket, rows: Ints) -> dict[tuple[int, int], set[int]]:
-    """Return the contracts in force between the two of each of some ties, and those they are about to sign."""
-    ties, size = model.ties, len(model.orgs)
-    found: dict[tuple[int, int], set[int]] = {}
+def _forms_of_pairs(model: OncologyMarket, code: Ints, rows: Ints) -> dict[int, set[int]]:
+    """Return the contracts in force between the two of each of some ties, and those they are about to sign, by pair."""
+    ties = model.ties
+    found: dict[int, set[int]] = {}
     if len(rows) == 0:
         return found
-    code = np.minimum(ties.a, ties.b) * size + np.maximum(ties.a, ties.b)
     asked = IN_FORCE[ties.stage] & np.isin(code, code[rows])
     for forms in (ties.form, ties.successor):
         held = np.flatnonzero(asked & (forms >= 0) & CONTRACT[forms])
         for one, form in zip(code[held].tolist(), forms[held].tolist(), strict=True):
-            found.setdefault((one // size, one % size), set()).add(form)
+            found.setdefault(one, set()).add(form)
     return found
 
 
@@ -175,10 +174,11 @@ def _settle_deeper(model: OncologyMarket, rows: Ints, found: Worth, score: Float
     inside = np.flatnonzero(studied & np.isin(ties.stage[rows], (_ACTIVE, _DEEPENED)))
     wanted = ties.successor[rows].copy()
     ties.successor[rows[studied]] = -1
-    tied = _forms_of_pairs(model, rows[inside])
+    code = _pair_codes(model)
+    tied = _forms_of_pairs(model, code, rows[inside])
     for at in inside.tolist():
         row, form = int(rows[at]), int(wanted[at])
-        held = tied.setdefault(_pair(model, row), set())
+        held = tied.setdefault(int(code[row]), set())
         better = score[at, form] > max(float(score[at, ties.form[row]]), 0.0)
         if lower[at] >= needed[at, form] and better and form not in held:
             ties.worth[row] = float(found.surplus[at, form])

@@ -46,10 +46,11 @@ class Columns:
             raise TypeError(f"{type(self).__name__} has no columns {sorted(unknown)}")
         first = len(self)
         for name, spec in self.COLUMNS.items():
-            fresh = self._column(spec, rows)
-            if name in values:
-                fresh[...] = values[name]
-            setattr(self, name, np.concatenate([getattr(self, name), fresh]))
+            old = getattr(self, name)
+            grown = np.empty((first + rows, *old.shape[1:]), dtype=spec[0])
+            grown[:first] = old
+            grown[first:] = values.get(name, spec[1])
+            setattr(self, name, grown)
         return first
 
     def keep(self, mask: np.ndarray[Any, Any]) -> None:

@@ -23,6 +23,8 @@ class Organizations(Columns):
     oncology. ``autonomy`` is dollars a physician-year an independent practice would give up to stay independent.
     """
 
+    _top: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # owners seen last, and the ends of their chains
+
     COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {
         "id": (object, ""),
         "name": (object, ""),
@@ -145,11 +147,22 @@ class Organizations(Columns):
             investor_owned=table["investor_owned"],
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Ends of chains can be found again: what was looked at is no part of the state.
+        return {name: value for name, value in vars(self).items() if name != "_top"}
+
     def top_owner(self) -> NDArray[np.int64]:
-        """Return, for each organisation, the owner at the end of the chain (itself where nobody owns it)."""
+        """Return, for each organisation, the owner at the end of the chain (itself where nobody owns it).
+
+        Remembered while nothing changes hands; the array is not for writing.
+        """
+        if self._top is not None and np.array_equal(self._top[0], self.owner):
+            return self._top[1]
         top = np.where(self.owner >= 0, self.owner, np.arange(len(self)))
         while True:
             above = np.where(self.owner[top] >= 0, self.owner[top], top)
             if np.array_equal(above, top):
+                top.flags.writeable = False
+                self._top = self.owner.copy(), top
                 return top
             top = above

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,15 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.site)
+
+    def __getstate__(self) -> dict[str, NDArray[Any]]:
+        # An order can be found again: what was looked at is no part of the state.
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    @cached_property
+    def by_minutes(self) -> NDArray[np.int64]:
+        """Return the pairs from near to far, of equals the first first, (pairs,)."""
+        return np.argsort(self.minutes, kind="stable")
 
 
 def candidate_pairs(
@@ -126,13 +137,30 @@ def with_new_sites(
     at = pairs.start[zone + 1]
     start = pairs.start.copy()
     start[1:] += np.cumsum(np.bincount(zone, minlength=count))
-    return Pairs(
+    grown = Pairs(
         start,
         np.insert(pairs.zone, at, zone),
         np.insert(pairs.site, at, site),
         np.insert(pairs.minutes, at, minutes),
         pairs.reach,
     )
+    if "by_minutes" in vars(pairs):
+        vars(grown)["by_minutes"] = _merged(pairs, at, minutes)
+    return grown
+
+
+def _merged(pairs: Pairs, at: NDArray[np.int64], minutes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order from near to far of pairs that others are inserted into, before the pairs ``at``: no sorting anew."""
+    before = np.cumsum(np.bincount(at, minlength=len(pairs) + 1))
+    old = pairs.by_minutes + before[pairs.by_minutes]
+    fresh = at + np.arange(len(at))
+    nearest = np.argsort(minutes, kind="stable")
+    fresh, minutes = fresh[nearest], minutes[nearest]
+    sorted_minutes = pairs.minutes[pairs.by_minutes]
+    low, high = (np.searchsorted(sorted_minutes, minutes, side=side) for side in ("left", "right"))
+    for row in np.flatnonzero(low < high).tolist():
+        low[row] += np.searchsorted(old[low[row] : high[row]], fresh[row])
+    return np.insert(old, low, fresh)
 
 
 def with_home_care(pairs: Pairs, home: NDArray[np.bool_], minutes: float) -> Pairs:

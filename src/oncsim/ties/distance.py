@@ -44,15 +44,22 @@ def miles_between(model: OncologyMarket, a: Ints, b: Ints, places: Places | None
     orgs = model.orgs
     top = orgs.top_owner()
     one, other = top[a], top[b]
-    first, last, point = where.first, where.last, where.point
-    count = last - first
+    first, point = where.first, where.point
+    count = where.last - first
     miles = great_circle_miles(orgs.lat[a], orgs.lon[a], orgs.lat[b], orgs.lon[b])
     # Cosines of the angles: the largest belongs to the nearest two.
     single = np.flatnonzero((count[one] == 1) & (count[other] == 1))
     cosine = np.einsum("ij,ij->i", point[first[one[single]]], point[first[other[single]]])
     miles[single] = EARTH_MILES * np.arccos(np.minimum(cosine, 1.0))
     several = np.flatnonzero((count[one] > 0) & (count[other] > 0) & (count[one] * count[other] > 1))
-    for row, i, j in zip(several.tolist(), one[several].tolist(), other[several].tolist(), strict=True):
-        nearest = float((point[first[i] : last[i]] @ point[first[j] : last[j]].T).max())
-        miles[row] = EARTH_MILES * np.arccos(min(nearest, 1.0))
+    if len(several):
+        left, right = one[several], other[several]
+        combined = count[left] * count[right]
+        begins = np.cumsum(combined) - combined
+        at = np.arange(combined.sum()) - np.repeat(begins, combined)
+        across = np.repeat(count[right], combined)
+        here = point[np.repeat(first[left], combined) + at // across]
+        there = point[np.repeat(first[right], combined) + at % across]
+        nearest = np.maximum.reduceat(np.einsum("ij,ij->i", here, there), begins)
+        miles[several] = EARTH_MILES * np.arccos(np.minimum(nearest, 1.0))
     return np.asarray(miles)

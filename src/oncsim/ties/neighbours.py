@@ -29,7 +29,7 @@ _LOOKS_FOR = (
     (HEALTH_SYSTEM, ACADEMIC_CENTER, 2),
     (HEALTH_SYSTEM, HEALTH_SYSTEM, 2),
 )
-_ASKED = 6  # places looked at for each partner wanted, as owners have several
+_ASKED = 3  # places looked at for each partner wanted, as owners have several
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,19 @@ class Neighbours:
 
 
 def places_of_work(model: OncologyMarket) -> tuple[Ints, Floats]:
-    """Return (owner at the end of the chain, unit vector) of every open site and hospital."""
+    """Return (owner at the end of the chain, unit vector) of every open site and hospital, departments on campus once."""
     sites, hospitals, orgs = model.sites, model.hospitals, model.orgs
     top = orgs.top_owner()
     working = np.flatnonzero(sites.open & (sites.oncologists > 1e-6) & (sites.visiting_from < 0))
     owner = np.concatenate([top[sites.org[working]], top[hospitals.org]])
     lat = np.concatenate([sites.lat[working], hospitals.lat])
     lon = np.concatenate([sites.lon[working], hospitals.lon])
-    active = orgs.status[owner] == 0
-    return owner[active], unit_vectors(lat[active], lon[active])
+    order = np.lexsort((lon, lat, owner))
+    owner, lat, lon = owner[order], lat[order], lon[order]
+    fresh = np.ones(len(owner), dtype=np.bool_)
+    fresh[1:] = (owner[1:] != owner[:-1]) | (lat[1:] != lat[:-1]) | (lon[1:] != lon[:-1])
+    fresh &= orgs.status[owner] == 0
+    return owner[fresh], unit_vectors(lat[fresh], lon[fresh])
 
 
 def possible_partners(model: OncologyMarket, spoke: Flags, hub: Flags) -> Neighbours:
@@ -135,12 +139,15 @@ def _nearest(
 
 def _first_of_each(one: Ints, other: Ints, gap: Floats, count: int) -> Found:
     """Keep the nearest find of each pair, and the nearest ``count`` others of each."""
-    code = one * (int(other.max(initial=0)) + 1) + other
-    order = np.lexsort((gap, code))
+    if len(one) == 0:
+        return one, other, gap
+    others = int(other.max()) + 1
+    code = one * others + other
+    order = np.argsort(code)
     code = code[order]
-    fresh = np.ones(len(code), dtype=np.bool_)
-    fresh[1:] = code[1:] != code[:-1]
-    one, other, gap = one[order][fresh], other[order][fresh], gap[order][fresh]
+    fresh = np.flatnonzero(np.append(True, code[1:] != code[:-1]))
+    gap = np.minimum.reduceat(gap[order], fresh)
+    one, other = code[fresh] // others, code[fresh] % others
     order = np.lexsort((gap, one))  # of equals the one with the lower row comes first, as they come sorted
     one, other, gap = one[order], other[order], gap[order]
     begins = np.searchsorted(one, one)

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+if TYPE_CHECKING:
+    from oncsim.model import OncologyMarket
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+def started_by_owner(model: OncologyMarket, owner: Ints, counted: NDArray[np.bool_]) -> sparse.csr_array:
+    """Return who started treatment where in the quarter, (zones, organisations) patients.
+
+    Parameters
+    ----------
+    owner : (sites,) int
+        Organisation row to whom the patients of each site count.
+    counted : (sites,) bool
+        Sites whose patients count.
+    """
+    pairs, many = model.pairs, len(owner)
+    started = model.flows.pair_started * counted[pairs.site]
+    by_site = sparse.csr_array((started, pairs.site, pairs.start), shape=(len(model.zones), many))
+    holder = sparse.csr_array((np.ones(many), owner, np.arange(many + 1)), shape=(many, len(model.orgs)))
+    by_owner = sparse.csr_array(by_site @ holder)
+    by_owner.sort_indices()
+    return by_owner
 
 
 class Presence:
@@ -45,8 +68,13 @@ class Presence:
 
     def met(self, one: Ints, other: Ints) -> Floats:
         """Return the share that the other of each pair has in the zones of one's patients, weighted by those, (pairs,)."""
-        met: Floats = np.asarray(self.by_org[one].multiply(self.shares[other]).sum(axis=1)).ravel()
-        return np.asarray(met / np.maximum(self.patients, 1e-12)[one])
+        return self.met_both(one, other)[0]
+
+    def met_both(self, a: Ints, b: Ints) -> tuple[Floats, Floats]:
+        """Return what b is met by a's patients and a by b's (:meth:`met`): one sum ``n_za n_zb / n_z`` serves both."""
+        common: Floats = np.asarray(self.by_org[a].multiply(self.shares[b]).sum(axis=1)).ravel()
+        patients = np.maximum(self.patients, 1e-12)
+        return common / patients[a], common / patients[b]
 
     def diversion(self, a: Ints, b: Ints) -> tuple[Floats, Floats]:
         """Return the logit diversion zone by zone: of a's patients the share who would go to b next, of b's to a, (pairs,).

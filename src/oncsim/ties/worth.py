@@ -31,7 +31,7 @@ from oncsim.ties.ladder import (
     by_line,
     open_forms,
 )
-from oncsim.ties.presence import Presence
+from oncsim.ties.presence import Presence, started_by_owner
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -120,11 +120,7 @@ def brings(model: OncologyMarket) -> Brings:
     np.logical_or.at(lines, top[owned], own[owned])
     lines[owned] = lines[top[owned]]
     owner = top[sites.org]
-    started = sparse.csr_array(
-        (model.flows.pair_started * (sites.hub_tie[model.pairs.site] < 0), (model.pairs.zone, owner[model.pairs.site])),
-        shape=(len(zones), size),
-    )
-    started.sum_duplicates()
+    started = started_by_owner(model, owner, sites.hub_tie < 0)
     zone, hospital, share = model.referrers
     new = 4.0 * model.new_patients.sum(axis=1)
     seen = sparse.csr_array((share * new[zone], (zone, top[model.hospitals.org[hospital]])), shape=(len(zones), size))
