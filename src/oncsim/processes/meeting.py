@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,27 @@ class Field:
     rate: Floats
     problem: Ints
     made: int
+
+    @cached_property
+    def _by_code(self) -> tuple[Ints, Ints]:
+        code = _codes(self.near.a, self.near.b)
+        order = np.argsort(code)
+        return code[order], order
+
+    def among(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
+        """Return which pairs of the field are one of these, whoever comes first, (pairs,)."""
+        listed, order = self._by_code
+        found = np.zeros(len(listed), dtype=np.bool_)
+        if len(listed):
+            code = np.concatenate([_codes(one, other), _codes(other, one)])
+            at = np.minimum(np.searchsorted(listed, code), len(listed) - 1)
+            found[order[at[listed[at] == code]]] = True
+        return found
+
+
+def _codes(a: Ints, b: Ints) -> Ints:
+    """Return one number for each ordered pair of organisation rows."""
+    return np.asarray(a << 32 | b)
 
 
 def field_of_partners(model: OncologyMarket, books: Books) -> Field:
@@ -98,18 +120,15 @@ def meet(model: OncologyMarket, books: Books) -> None:
     field = field_of_partners(model, books)
     a, b = field.near.a, field.near.b
     orgs, law, ties = model.orgs, model.law, model.ties
-    size, top = len(orgs), orgs.top_owner()
-    living = ties.stage != DISSOLVED
-    ends = np.concatenate(
-        [top[ties.a[living]] * size + top[ties.b[living]], top[ties.b[living]] * size + top[ties.a[living]]]
-    )
+    top, living = orgs.top_owner(), ties.stage != DISSOLVED
     free = ~orgs.pending[a] & ~orgs.pending[b] & (orgs.status[a] == 0) & (orgs.status[b] == 0)
-    free &= ~np.isin(a * size + b, np.unique(ends))
+    free &= ~field.among(top[ties.a[living]], top[ties.b[living]])
     rows = np.flatnonzero(free)
     if len(rows) == 0:
         return
     a, b = a[rows], b[rows]
-    before = _known_before(model, a, b)
+    ended = (ties.stage == DISSOLVED) & (ties.age > 0)
+    before = field.among(ties.a[ended], ties.b[ended])[rows]
     shared = common_partners(model, a, b)
     factor = 1.0 + (float(law["partnership.meet.prior_tie"]) - 1.0) * before
     factor += float(law["partnership.meet.common_partner"]) * shared
@@ -119,13 +138,6 @@ def meet(model: OncologyMarket, books: Books) -> None:
     met = np.flatnonzero(u < chance)
     if len(met):
         _begin_to_talk(model, a[met], b[met], field.problem[rows][met], before[met] | (shared[met] > 0), keys[met])
-
-
-def _known_before(model: OncologyMarket, a: Ints, b: Ints) -> NDArray[np.bool_]:
-    ties, size = model.ties, len(model.orgs)
-    ended = (ties.stage == DISSOLVED) & (ties.age > 0)
-    codes = np.concatenate([ties.a[ended] * size + ties.b[ended], ties.b[ended] * size + ties.a[ended]])
-    return np.isin(a * size + b, codes)
 
 
 def _begin_to_talk(

@@ -29,7 +29,7 @@ _LOOKS_FOR = (
     (HEALTH_SYSTEM, ACADEMIC_CENTER, 2),
     (HEALTH_SYSTEM, HEALTH_SYSTEM, 2),
 )
-_ASKED = 3  # places looked at for each partner wanted, as owners have several
+_ASKED = 2  # places looked at for each partner wanted, as owners have several
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,12 @@ def _nearest(
     while True:
         chord, at = tree.query(point[here], k=asked)
         chord, at = np.asarray(chord).reshape(len(here), asked), np.asarray(at, dtype=np.int64).reshape(len(here), asked)
-        one, other, gap = np.repeat(owner[here], asked), owner[there][at.ravel()], chord.ravel()
-        apart = one != other
+        one, other = np.broadcast_to(owner[here][:, None], at.shape), owner[there][at]
+        first = _first_others(one, other, count)
         found = _first_of_each(
-            np.concatenate([found[0], one[apart]]),
-            np.concatenate([found[1], other[apart]]),
-            np.concatenate([found[2], gap[apart]]),
+            np.concatenate([found[0], one[first]]),
+            np.concatenate([found[1], other[first]]),
+            np.concatenate([found[2], chord[first]]),
             count,
         )
         if asked == len(there):
@@ -135,6 +135,20 @@ def _nearest(
         if len(here) == 0:
             return found
         asked = min(2 * asked, len(there))
+
+
+def _first_others(one: Ints, other: Ints, count: int) -> Flags:
+    """Return where each place meets the first ``count`` others, each once: nobody else can be among its owner's nearest.
+
+    Parameters
+    ----------
+    one, other : (places, asked) int
+        Owner of the place, and of the places found from near to far.
+    """
+    first = one != other
+    for column in range(1, other.shape[1]):
+        first[:, column] &= ~(other[:, :column] == other[:, column, None]).any(axis=1)
+    return np.asarray(first & (np.cumsum(first, axis=1) <= count))
 
 
 def _first_of_each(one: Ints, other: Ints, gap: Floats, count: int) -> Found:

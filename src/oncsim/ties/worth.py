@@ -93,14 +93,12 @@ class Brings:
 def service_lines(model: OncologyMarket) -> Flags:
     """Return the lines of each organisation by itself, at its open sites and hospitals, (organisations, lines)."""
     sites, hospitals = model.sites, model.hospitals
-    lines = np.zeros((len(model.orgs), len(SERVICE_LINES)), dtype=np.bool_)
+    size = len(model.orgs)
     offered = sites.lines & sites.open[:, None]
     # Infusion lent by a hub is not a line of its own: it goes when the hub goes.
     offered[:, _INFUSION] &= (sites.oncologists > 1e-6) & (sites.hub_tie < 0)
-    for line in range(len(SERVICE_LINES)):
-        lines[sites.org[offered[:, line]], line] = True
-        lines[hospitals.org[hospitals.lines[:, line]], line] = True
-    return lines
+    lines = sum_rows(sites.org, offered.astype(np.float64), size)
+    return np.asarray(lines + sum_rows(hospitals.org, hospitals.lines.astype(np.float64), size) > 0)
 
 
 def lost_to_waiting(model: OncologyMarket) -> Floats:
