@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncsim.state.pairs import Pairs, candidate_pairs, with_home_care, with_new_sites
+from oncsim.state.pairs import Pairs, candidate_pairs, with_home_care, with_new_sites, without_closed
 from oncsim.state.travel import Places, Roads, great_circle_miles, travel_minutes
 
 ROADS = Roads(1.25, 36.0, 50.0, 250.0, 5, 300.0, 720.0)
@@ -163,3 +163,19 @@ def test_the_order_from_near_to_far_grows_with_the_list_as_if_sorted_anew(seed: 
         pairs = with_new_sites(pairs, ROADS, zones, inside, places, new)
         assert "by_minutes" in vars(pairs)
         np.testing.assert_array_equal(pairs.by_minutes, np.argsort(pairs.minutes, kind="stable"))
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.booleans())
+def test_a_site_that_closes_leaves_the_lists_and_nothing_else_changes(seed: int, looked_at: bool) -> None:
+    zones, inside, places, center = country(seed, sites=25)
+    pairs = candidate_pairs(ROADS, zones, inside, places, center)
+    if looked_at:
+        assert len(pairs.by_minutes) == len(pairs)
+    open_now = np.random.default_rng(seed).uniform(size=25) < 0.7
+    fewer = without_closed(pairs, open_now)
+    assert listed(fewer) == {(zone, site) for zone, site in listed(pairs) if open_now[site]}
+    assert fewer.start[-1] == len(fewer) and (np.diff(fewer.start) == np.bincount(fewer.zone, minlength=12)).all()
+    np.testing.assert_array_equal(fewer.reach, pairs.reach)
+    np.testing.assert_array_equal(fewer.by_minutes, np.argsort(fewer.minutes, kind="stable"))
+    assert without_closed(pairs, np.ones(25, dtype=bool)) is pairs

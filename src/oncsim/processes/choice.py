@@ -28,7 +28,7 @@ from oncsim.processes.nested_logit import PairLayout, choose, join_small_shares
 from oncsim.processes.referral import steering_utility
 from oncsim.processes.site_rules import steering_by_payers
 from oncsim.processes.telehealth import telehealth_utility
-from oncsim.state.pairs import Pairs, with_home_care, with_new_sites
+from oncsim.state.pairs import Pairs, with_home_care, with_new_sites, without_closed
 from oncsim.state.travel import Places
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def untreated_offset(model: OncologyMarket) -> NDArray[np.float64]:
 def choice(model: OncologyMarket) -> None:
     """Let patients of the quarter, and those still waiting, choose a site or stay untreated."""
     law = model.law
-    _list_fresh_sites(model)
+    _renew_lists(model)
     utility, available = site_utility(model)
     utility = utility + model.kind_pull[NEST_OF_KIND[model.sites.kind], None]
     pair_utility = travel_utility(model)
@@ -168,8 +168,12 @@ def balance_kinds(model: OncologyMarket) -> None:
     model.reference_access = None  # the zero of the access term is that of the market as balanced
 
 
-def _list_fresh_sites(model: OncologyMarket) -> None:
-    """Put sites opened last quarter on the lists of the zones in reach."""
+def _renew_lists(model: OncologyMarket) -> None:
+    """Take sites that have closed off the lists, and put those opened last quarter on the lists of the zones in reach."""
+    pairs = without_closed(model.pairs, model.sites.open)
+    if pairs is not model.pairs:
+        model.pairs = pairs
+        model.forget_layout()
     if model.fresh_sites:
         model.pairs = with_new_sites(
             model.pairs,

@@ -25,8 +25,8 @@ class Pairs:
     minutes : (pairs,) float
         One-way travel time.
     reach : (zones,) float
-        A site opened later becomes a candidate of a zone when it is at most this many minutes away: the list only
-        grows, so closing or opening a site never takes another one off somebody's list.
+        A site opened later becomes a candidate of a zone when it is at most this many minutes away: closing or opening
+        a site never takes another one off somebody's list.
     """
 
     start: NDArray[np.int64]
@@ -161,6 +161,24 @@ def _merged(pairs: Pairs, at: NDArray[np.int64], minutes: NDArray[np.float64]) -
     for row in np.flatnonzero(low < high).tolist():
         low[row] += np.searchsorted(old[low[row] : high[row]], fresh[row])
     return np.insert(old, low, fresh)
+
+
+def without_closed(pairs: Pairs, open_now: NDArray[np.bool_]) -> Pairs:
+    """Return the pairs without those of sites that have closed: nobody will choose them, and none opens again.
+
+    Parameters
+    ----------
+    open_now : (sites,) bool
+    """
+    kept = open_now[pairs.site]
+    if kept.all():
+        return pairs
+    start = np.concatenate([[0], np.cumsum(kept)])[pairs.start]
+    fewer = Pairs(start, pairs.zone[kept], pairs.site[kept], pairs.minutes[kept], pairs.reach)
+    if "by_minutes" in vars(pairs):
+        place = np.cumsum(kept) - 1
+        vars(fewer)["by_minutes"] = place[pairs.by_minutes[kept[pairs.by_minutes]]]
+    return fewer
 
 
 def with_home_care(pairs: Pairs, home: NDArray[np.bool_], minutes: float) -> Pairs:
