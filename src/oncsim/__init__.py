@@ -15,6 +15,7 @@ from oncsim._version import __version__
 if TYPE_CHECKING:
     from oncsim.cases import play_cases
     from oncsim.comparing import Comparison, compare
+    from oncsim.experiments import load_experiment, run_experiment
     from oncsim.market import build_market
     from oncsim.market_structure import market_concentration
     from oncsim.mergers import merger
@@ -31,6 +32,7 @@ _PUBLIC = {
     "Run": "oncsim.results",
     "build_market": "oncsim.market",
     "compare": "oncsim.comparing",
+    "load_experiment": "oncsim.experiments",
     "load_scenario": "oncsim.scenario",
     "market_concentration": "oncsim.market_structure",
     "merger": "oncsim.mergers",
@@ -38,6 +40,7 @@ _PUBLIC = {
     "open_run": "oncsim.results",
     "play_cases": "oncsim.cases",
     "run": "oncsim.running",
+    "run_experiment": "oncsim.experiments",
 }
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "__version__",
     "build_market",
     "compare",
+    "load_experiment",
     "load_scenario",
     "market_concentration",
     "merger",
@@ -54,6 +58,7 @@ __all__ = [
     "open_run",
     "play_cases",
     "run",
+    "run_experiment",
 ]
 
 

@@ -110,6 +110,8 @@ class OncologyMarket(mesa.Model):
         Takes the flows table of each quarter as it is made.
     metrics : collection of str, optional
         Record only these metrics, where a run is played for a few numbers; default all. Nothing else changes.
+    tables : collection of str, optional
+        Record only these of the standard tables beside metrics and events; default all. Nothing else changes.
     profile : bool
         Kept for the command line; timings are always taken.
 
@@ -141,6 +143,7 @@ class OncologyMarket(mesa.Model):
         flow_sink: Callable[[pd.DataFrame], None] | None = None,
         profile: bool = False,
         metrics: Collection[str] | None = None,
+        tables: Collection[str] | None = None,
     ) -> None:
         super().__init__(rng=int(seed))
         if market is None:
@@ -157,7 +160,7 @@ class OncologyMarket(mesa.Model):
         self.record = frozenset(record)
         self.metrics_asked = None if metrics is None else frozenset(metrics)
         self.flow_sink = flow_sink
-        self.recording = Recording()
+        self.recording = Recording(tables)
         self.timings: dict[str, float] = {name: 0.0 for name, _ in QUARTER}
         self.warnings: list[str] = list(market.notes)
         self.profile = profile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,16 @@ MetricRows = tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[float]]
 
 
 class Recording:
-    """Growing columns of one replicate. Text is kept as numbers until the tables are asked for."""
+    """Growing columns of one replicate. Text is kept as numbers until the tables are asked for.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    only : collection of str, optional
+        The tables that will be asked for, beside metrics and events; default all.
+    """
+
+    def __init__(self, only: Collection[str] | None = None) -> None:
+        self._only = None if only is None else frozenset(only)
         self.quarters: list[str] = []
         self._metrics: list[tuple[str, MetricRows]] = []
         self._orgs: list[dict[str, np.ndarray[Any, Any]]] = []
@@ -40,11 +47,24 @@ class Recording:
         self._metrics.append((quarter, rows))
 
     def add_state(self, model: OncologyMarket) -> None:
-        """Keep organisations, sites and living ties as they are now."""
+        """Keep organisations, sites and living ties as they are now, as far as they will be asked for."""
         self.quarters.append(str(model.quarter))
-        self._yearly.add(model)
-        self._hospitals_340b.add(model)
-        orgs, sites, ties = model.orgs, model.sites, model.ties
+        if self._wanted("zone_years", "payments"):
+            self._yearly.add(model)
+        if self._wanted("hospitals_340b"):
+            self._hospitals_340b.add(model)
+        if self._wanted("organizations"):
+            self._add_organizations(model)
+        if self._wanted("sites"):
+            self._add_sites(model)
+        if self._wanted("ties"):
+            self._add_ties(model)
+
+    def _wanted(self, *names: str) -> bool:
+        return self._only is None or not self._only.isdisjoint(names)
+
+    def _add_organizations(self, model: OncologyMarket) -> None:
+        orgs, sites = model.orgs, model.sites
         size = len(orgs)
         # Copies throughout: the state changes in place and the rows of a past quarter must not.
         self._orgs.append(
@@ -66,6 +86,9 @@ class Recording:
             needs = slice(3 * code, 3 * code + 3)
             self._orgs[-1]["patients_in_care"][row] = sites.in_care[:, needs].sum()
             self._orgs[-1]["infusions"][row] = sites.infusions[:, needs].sum()
+
+    def _add_sites(self, model: OncologyMarket) -> None:
+        sites = model.sites
         self._sites.append(
             {
                 "org": sites.org.astype(np.int32),
@@ -82,6 +105,9 @@ class Recording:
                 "eligible_340b": sites.eligible_340b.copy(),
             }
         )
+
+    def _add_ties(self, model: OncologyMarket) -> None:
+        ties = model.ties
         shown = (ties.stage != DISSOLVED) | (ties.ended == model.t)
         self._ties.append(
             {
@@ -127,7 +153,11 @@ class Recording:
             "payments": self._yearly.payments,
             "hospitals_340b": lambda: self._hospitals_340b.table(model),
         }
-        return {name: make() for name, make in made.items() if names is None or name in names}
+        asked = [name for name in made if names is None or name in names]
+        missing = [name for name in asked if name not in ("metrics", "events", "zones") and not self._wanted(name)]
+        if missing and names is not None:
+            raise ValueError(f"not recorded: {', '.join(missing)}")
+        return {name: made[name]() for name in asked if name not in missing}
 
     def _quarter_column(self, blocks: Sequence[dict[str, np.ndarray[Any, Any]]]) -> Any:
         return coded(self._codes(blocks), self.quarters)

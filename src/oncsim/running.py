@@ -47,12 +47,16 @@ RESOLVED = "scenario.resolved.yaml"
 
 @dataclass(frozen=True)
 class Tick:
-    """How far a run is: so many of so many quarters (one replicate) or replicates (several)."""
+    """How far a run is: so many of so many quarters (one replicate), replicates (several) or runs (an experiment).
+
+    ``note`` says more of it, such as the time that is left.
+    """
 
     label: str
     done: int
     total: int
     unit: str
+    note: str = ""
 
 
 Progress = Callable[[Tick], None]

@@ -12,10 +12,12 @@ import yaml
 
 from docs.markdown import PAGES, ROOT, Block, all_blocks, blocks, commands
 from oncsim.cli import root
+from oncsim.experiments import load_experiment
 from oncsim.scenario import load_scenario
 from oncsim.scenario.library import bundled_scenarios
 
-SCENARIOS = [block for block in all_blocks("yaml") if block.text.startswith("schema:")]
+SCENARIOS = [block for block in all_blocks("yaml") if block.text.startswith("schema: oncsim/scenario")]
+EXPERIMENTS = [block for block in all_blocks("yaml") if block.text.startswith("schema: oncsim/experiment")]
 MARKETS = [(block, line) for block in all_blocks("yaml") for line in block.text.splitlines() if line.startswith("market: {")]
 COMMANDS = [(block, line) for block in all_blocks("bash", "") for line in commands(block)]
 # Words that stand for the reader's own, in capitals as in help texts.
@@ -37,6 +39,13 @@ def test_scenario_loads(block: Block, tmp_path: Path) -> None:
     scenario = load_scenario(path)
     assert scenario.id == identity
     assert len(list(scenario.quarters)) >= 4
+
+
+@pytest.mark.parametrize("block", EXPERIMENTS, ids=lambda block: block.name)
+def test_experiment_loads(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "here.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    assert load_experiment(path).id == yaml.safe_load(block.text)["id"]
 
 
 @pytest.mark.parametrize(("block", "line"), MARKETS, ids=lambda part: getattr(part, "name", None))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oncsim.running import Progress, Tick
 
 _SECONDS_BETWEEN_LINES = 10.0
+_LOGGED = ("replicates", "runs")  # each of these ends something that is kept
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -87,7 +88,7 @@ class Console:
     def progress(self) -> Iterator[Progress | None]:
         """Show how far a run is: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
         if self.quiet:
-            yield lambda tick: self.log(_line(tick)) if tick.unit == "replicates" else None
+            yield lambda tick: self.log(_line(tick)) if tick.unit in _LOGGED else None
         elif sys.stderr.isatty():
             with self._bar() as show:
                 yield show
@@ -113,7 +114,7 @@ class Console:
                 if tick.label not in tasks:
                     tasks[tick.label] = bars.add_task(tick.label, total=tick.total, unit=tick.unit)
                 bars.update(tasks[tick.label], completed=tick.done, total=tick.total)
-                if tick.unit == "replicates":
+                if tick.unit in _LOGGED:
                     self.log(_line(tick))
 
             yield show
@@ -126,14 +127,14 @@ class Console:
             if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
                 last = time.monotonic()
                 self.note(_line(tick))
-            elif tick.unit == "replicates":
+            elif tick.unit in _LOGGED:
                 self.log(_line(tick))
 
         return show
 
 
 def _line(tick: Tick) -> str:
-    return f"{tick.label}: {tick.done} of {tick.total} {tick.unit}"
+    return f"{tick.label}: {tick.done:,} of {tick.total:,} {tick.unit}{tick.note}"
 
 
 def console() -> Console:

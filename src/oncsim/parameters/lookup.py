@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -198,6 +198,20 @@ class Parameters:
             else:
                 drawn[name] = Drawn(amount, False)
         return Parameters(self.registry, self.overrides, drawn)
+
+    def varied(self, drawn: Mapping[str, Drawn], changes: Sequence[Override] = ()) -> Parameters:
+        """Return the parameters with some set to what a design asks for.
+
+        Parameters
+        ----------
+        drawn : mapping
+            What replaces or multiplies whole parameters, by name.
+        changes : sequence of Override
+            Single elements set over the whole horizon; they take the place of what the scenario has for them.
+        """
+        fresh = {change.path for change in changes}
+        kept = [override for override in self.overrides if override.path not in fresh]
+        return Parameters(self.registry, [*kept, *changes], {**self.drawn, **drawn})
 
     def plain(self, leaf: Leaf, quarter: Quarter) -> Any:
         """Return the value of a parameter in a quarter, without remembering that it was read."""

@@ -32,6 +32,8 @@ LABELS = tuple(PAYER_LABELS[payer] for payer in BARGAINED)
 NEAR_ONE = 0.98
 NEVER = -1_000_000
 
+_WORTH_THREADS = 50_000  # pairs below which starting threads takes longer than they save
+
 
 def competing_system(model: OncologyMarket) -> Ints:
     """Return the system each site counts for: its top owner, -1 where it took no patients this quarter."""
@@ -212,6 +214,8 @@ def begin_market_power(model: OncologyMarket) -> MarketPower:
 def _leverage_of_all(model: OncologyMarket, cells: list[Cells], rows: NDArray[np.bool_] | None = None) -> list[Leverage]:
     """Return leverage over every payer, worked out side by side: array work lets other threads run, and none shares any."""
     inside = [joining(model, place) for place in range(len(cells))]
+    if len(model.pairs) < _WORTH_THREADS:
+        return [leverage(one, own, rows) for one, own in zip(cells, inside, strict=True)]
     with ThreadPoolExecutor(len(cells)) as pool:
         return list(pool.map(leverage, cells, inside, [rows] * len(cells)))
 

@@ -1,0 +1,91 @@
+"""Reading the results of an experiment: tidy frames, and an xarray view, of whatever is done so far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oncsim.errors import Fault, InputError, did_you_mean
+from oncsim.results import files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEYS = ("scenario", "sample", "replicate")
+
+
+def parts(folder: Path, table: str) -> list[Path]:
+    """Return the files of a table whose chunks are done, in order.
+
+    Raises
+    ------
+    InputError
+        When the experiment keeps no such table.
+    """
+    place = folder / "data" / table
+    if not place.is_dir():
+        kept = sorted(path.name for path in (folder / "data").glob("*")) if (folder / "data").is_dir() else []
+        said = f"has no table {table!r} ({', '.join(kept) or 'nothing is done yet'}{did_you_mean(table, kept)})"
+        raise InputError([Fault(str(folder), 0, 0, "", said)])
+    return [path for path in sorted(place.glob("*.parquet")) if (folder / "done" / f"{path.stem}.json").is_file()]
+
+
+def table_of(folder: Path, table: str) -> pd.DataFrame:
+    """Return a table of all runs that are done, in order of scenario, sample and replicate; scenarios as in the experiment.
+
+    Raises
+    ------
+    InputError
+        When the experiment keeps no such table.
+    """
+    import pandas as pd
+
+    from oncsim.results.arrow import arrow
+
+    listed = parts(folder, table)
+    pa = arrow()
+    if not listed:
+        return pd.DataFrame(columns=list(KEYS))
+    frame = pa.concat_tables([pa.parquet.read_table(path) for path in listed], promote_options="permissive").to_pandas()
+    frame["scenario"] = frame["scenario"].astype(str).astype(pd.CategoricalDtype(_scenarios(folder, frame), ordered=True))
+    # Stable: rows of one run stay as they were recorded.
+    return frame.sort_values(list(KEYS), kind="stable", ignore_index=True)
+
+
+def _scenarios(folder: Path, frame: pd.DataFrame) -> list[str]:
+    content = files.read_json(folder / "scenarios.json")
+    return list(content) if isinstance(content, dict) else sorted(frame["scenario"].astype(str).unique())
+
+
+def runs_table(folder: Path) -> pd.DataFrame:
+    """Return one row a run: ``scenario, sample, replicate`` and the outputs."""
+    frame = table_of(folder, "outputs")
+    return frame.assign(scenario=frame["scenario"].astype(str)) if len(frame) else frame
+
+
+def samples_table(folder: Path) -> pd.DataFrame:
+    """Return the futures: ``sample`` and the value of each uncertainty."""
+    import pandas as pd
+
+    return pd.read_parquet(folder / "design.parquet")
+
+
+def as_xarray(folder: Path) -> Any:
+    """Return the outputs as an ``xarray.Dataset`` over scenario, sample and replicate, uncertainties as coordinates.
+
+    Raises
+    ------
+    InputError
+        When xarray is not installed.
+    """
+    try:
+        import xarray
+    except ImportError:
+        raise InputError("an xarray view needs xarray: pip install 'oncsim[experiments]'") from None
+    runs = table_of(folder, "outputs")
+    runs = runs.assign(scenario=runs["scenario"].astype(str))
+    found = xarray.Dataset.from_dataframe(runs.set_index(list(KEYS)))
+    order = [name for name in _scenarios(folder, runs) if name in set(runs["scenario"])]
+    found = found.sel(scenario=order)
+    futures = samples_table(folder).set_index("sample").reindex(found["sample"].to_numpy())
+    return found.assign_coords({name: ("sample", futures[name].to_numpy()) for name in futures.columns})

@@ -1,0 +1,299 @@
+"""The report of an experiment: effects, trade-offs, what matters, where policies fail, whether there were enough runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from oncsim.experiments.analysis import discovery, morris, paired, regional, replicates, robustness, sobol, tradeoffs
+from oncsim.experiments.analysis.outputs import Factor, Output
+from oncsim.experiments.analysis.words import amount, between, capital, counted
+from oncsim.experiments.described import factors_of, outputs_of
+from oncsim.experiments.design import places
+from oncsim.experiments.experiment import Experiment
+from oncsim.experiments.ledger import Ledger
+from oncsim.experiments.losses import outcomes_of
+from oncsim.experiments.reading import runs_table, samples_table
+from oncsim.experiments.showing import experiment_in
+from oncsim.experiments.stopping import targets_of
+from oncsim.reports.rendering import Faint, Lines, Picture, collection_paused, save_figure, write_page
+from oncsim.results import files
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SHOWN = 12  # sentences of a section shown openly
+
+
+@dataclass
+class Section:
+    """A part of the report: paragraphs to copy, figures, tables that are also written as CSV."""
+
+    anchor: str
+    title: str
+    note: str = ""
+    sentences: list[str] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    rows: list[list[Any]] = field(default_factory=list)
+    caption: str = ""
+    files: list[str] = field(default_factory=list)
+
+
+class _Writer:
+    """What is read once, and where things are written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.experiment: Experiment = experiment_in(folder)
+        self.runs = runs_table(folder)
+        self.samples = samples_table(folder)
+        self.outputs: list[Output] = outputs_of(self.experiment)
+        self.factors: list[Factor] = [f for f in factors_of(self.experiment) if f.high > f.low]
+        self.arms = [arm.id for arm in self.experiment.arms]
+        self.titles = {arm.id: arm.label for arm in self.experiment.arms}
+        self.judged = [output for output in self.outputs if output.sign]
+        self.several = self.runs["sample"].nunique() > 1
+
+    def picture(self, figure: Figure, name: str, caption: str) -> Picture:
+        return save_figure(figure, self.folder / "figures", name, caption, caption)
+
+    def table(self, name: str, frame: pd.DataFrame) -> str:
+        place = self.folder / "analysis"
+        place.mkdir(exist_ok=True)
+        files.write_text(place / f"{name}.csv", frame.to_csv(index=False))
+        return f"analysis/{name}.csv"
+
+
+def write_report(folder: Path) -> tuple[Path, list[str]]:
+    """Write ``report.html``, ``figures/`` and ``analysis/`` into a results folder.
+
+    Returns
+    -------
+    tuple
+        The path of the page, and the sentences that say most, for the terminal.
+    """
+    one = _Writer(folder)
+    with collection_paused():
+        sections = [section for make in _SECTIONS if (section := make(one)) is not None]
+    short = _in_short(sections)
+    ledger = Ledger(folder)
+    failed = ledger.failed_runs()
+    context = {
+        "title": one.experiment.title,
+        "question": one.experiment.question,
+        "description": one.experiment.description,
+        "about": _about(one),
+        "trouble": _trouble(one, len(failed)),
+        "sections": sections,
+        "shown": _SHOWN,
+        "scenarios": [[arm.label, arm.id, arm.scenario.title] for arm in one.experiment.arms],
+        "uncertainties": [
+            [item.label, item.name, str(item.distribution or ", ".join(f"{v:g}" for v in item.values)),
+             "this experiment" if item.own else "registry"]
+            for item in one.experiment.uncertainties
+        ],
+        "folder": folder.name,
+        "short": short,
+    }  # fmt: skip
+    path = write_page(folder / "report.html", "experiment.html.j2", context)
+    return path, short
+
+
+def _about(one: _Writer) -> str:
+    runs = one.runs
+    words = [
+        counted(len(one.arms), "scenario"),
+        counted(int(runs["sample"].nunique()), "future"),
+        counted(int(runs["replicate"].nunique()), "replicate"),
+    ]
+    method = one.experiment.design.method.replace("_", " ")
+    drawn = f", drawn by {method}" if one.several else ""
+    return f"{' x '.join(words)}: {len(runs):,} runs of {one.experiment.start} to {one.experiment.end}{drawn}"
+
+
+def _trouble(one: _Writer, failed: int) -> str:
+    planned = sum(w.units for w in Ledger(one.folder).waves) * len(one.arms)
+    parts = []
+    if failed:
+        parts.append(f"{failed:,} runs failed and are left out: their inputs and tracebacks are in failures/")
+    if len(one.runs) + failed < planned:
+        parts.append(f"{planned - failed - len(one.runs):,} of {planned:,} runs are still to be played")
+    return "; ".join(parts)
+
+
+def _in_short(sections: Sequence[Section]) -> list[str]:
+    """Return the first sentences of the sections that answer the question."""
+    found = []
+    for section in sections:
+        take = {"effects": 6, "discovery": 2, "tradeoff": 1, "sensitivity": 2}.get(section.anchor, 0)
+        clear = [s for s in section.sentences if "no clear effect" not in s]
+        found += (clear or section.sentences)[:take]
+    return found
+
+
+def _effects(one: _Writer) -> Section | None:
+    if len(one.arms) < 2:
+        return None
+    table = paired.paired_differences(one.runs, one.outputs, one.arms)
+    from oncsim.experiments.figures import effects_figure
+
+    kind = "futures" if one.several else "replicates"
+    caption = "Difference of each policy from the baseline: the point is the mean, the thick line its 95 % interval"
+    caption += ", the thin line nine futures in ten." if one.several else "."
+    section = Section("effects", "Effects", sentences=paired.in_words(table, one.outputs, one.titles))
+    section.note = (
+        f"Differences from “{one.titles[one.arms[0]]}”, {kind} paired on the same luck. A bold difference is one whose "
+        "interval leaves out zero when all comparisons are read together."
+    )
+    section.pictures = [one.picture(effects_figure(table, one.outputs, one.titles), "effects", caption)]
+    section.heads = ["Policy", *(capital(output.label) for output in one.outputs)]
+    section.caption = (
+        "Mean difference from the baseline; 95 % interval below; in brackets how many times narrower than unpaired"
+    )
+    section.rows = [[one.titles[arm], *(_cell(table, arm, output) for output in one.outputs)] for arm in one.arms[1:]]
+    section.files = [one.table("effects", table), one.table("units", paired.paired_units(one.runs, one.outputs, one.arms))]
+    return section
+
+
+def _cell(table: pd.DataFrame, arm: str, output: Output) -> Any:
+    row = table[(table["scenario"] == arm) & (table["output"] == output.name)].iloc[0]
+    if row["units"] == 0:
+        return Faint("no runs")
+    text = amount(float(row["difference"]), output.unit)
+    small = between(float(row["low"]), float(row["high"])) if row["units"] > 1 else ""
+    if small and row["narrower"] == row["narrower"]:
+        small += f" ({row['narrower']:.1f} x)"
+    sure = row["low_simultaneous"] > 0 or row["high_simultaneous"] < 0
+    zero = row["low"] <= 0 <= row["high"]
+    return Lines(text, small, "sure" if sure else "faint" if zero else "")
+
+
+def _tradeoff(one: _Writer) -> Section | None:
+    if len(one.arms) < 2 or len(one.judged) < 2:
+        return None
+    from oncsim.experiments.figures import tradeoff_figure
+
+    found = tradeoffs.tradeoff(one.runs, one.judged, one.arms)
+    effects = paired.paired_differences(one.runs, one.judged, one.arms)
+    caption = (
+        "Policies over pairs of outputs; filled points are beaten on all outputs by no other policy. "
+        "Lines are 95 % intervals of the difference from the baseline."
+    )
+    section = Section("tradeoff", "Trade-offs", sentences=tradeoffs.in_words(found, one.titles))
+    section.note = "There is no single score: which of these matters more is for the reader to say."
+    section.pictures = [one.picture(tradeoff_figure(found, effects, one.titles), "tradeoffs", caption)]
+    section.files = [one.table("tradeoff", found.table.merge(found.means, on="scenario"))]
+    return section
+
+
+def _robustness(one: _Writer) -> Section | None:
+    if len(one.arms) < 2 or not one.judged or not one.several:
+        return None
+    found = robustness.policy_regret(one.runs, one.judged, one.arms)
+    section = Section("robustness", "Robust choices", sentences=robustness.in_words(found, None, one.titles))
+    section.note = (
+        "Regret is how much worse a policy is in a future than the best policy there; 0 is the best that could be had."
+    )
+    section.heads = ["Policy", "Output", "Mean regret", "90th percentile", "Largest", "Best in"]
+    by_name = {output.name: output for output in one.judged}
+    section.rows = [
+        [
+            one.titles[row["scenario"]], capital(by_name[row["output"]].label),
+            *(amount(float(row[name]), by_name[row["output"]].unit) for name in ("regret_mean", "regret_90", "regret_max")),
+            f"{row['best_share']:.0%}",
+        ]
+        for _, row in found.table.iterrows()
+    ]  # fmt: skip
+    section.caption = "Regret by policy and output over all futures"
+    section.files = [one.table("regret", found.table), one.table("regret_by_future", found.futures)]
+    return section
+
+
+def _sensitivity(one: _Writer) -> Section | None:
+    method = one.experiment.design.method
+    if method not in ("morris", "sobol") or not one.factors:
+        return None
+    from oncsim.experiments.figures import ranking_figure
+
+    # Indices are about places in what each uncertainty can be: that is what the design steps through.
+    units = pd.DataFrame(
+        places(one.experiment, Ledger(one.folder).blocks), columns=[i.name for i in one.experiment.uncertainties]
+    )
+    units.insert(0, "sample", range(len(units)))
+    factors = [Factor(item.name, item.label, 0.0, 1.0) for item in one.experiment.uncertainties]
+    section = Section("sensitivity", "What matters")
+    effects: pd.DataFrame
+    for arm in one.arms:
+        if method == "morris":
+            found = morris.morris_effects(one.runs, units, factors, one.outputs, [arm], levels=one.experiment.design.levels)
+            section.sentences += morris.in_words(found, one.titles)
+            effects, args = found.effects, ("mu_star", "low", "high", "mean absolute elementary effect over the whole range")
+            section.files.append(one.table(f"morris_{arm}", effects))
+        else:
+            second = one.experiment.design.second_order
+            found_s = sobol.sobol_indices(one.runs, units, factors, one.outputs, [arm], second_order=second)
+            section.sentences += sobol.in_words(found_s, one.titles)
+            effects, args = (
+                found_s.indices,
+                ("ST", "ST_low", "ST_high", "share of variance, alone and with others (total index)"),
+            )
+            section.files += [one.table(f"sobol_{arm}", effects), one.table(f"sobol_pairs_{arm}", found_s.pairs)]
+        figure = ranking_figure(effects, one.outputs, *args)
+        section.pictures.append(
+            one.picture(figure, f"{method}_{arm}", f"{one.titles[arm]}: how much each uncertainty matters.")
+        )
+    return section
+
+
+def _discovery(one: _Writer) -> Section | None:
+    if not one.experiment.losses or not one.several or not one.factors:
+        return None
+    from oncsim.experiments.figures import discovery_figure
+
+    section = Section("discovery", "Under which conditions a policy fails")
+    for name, outcome in outcomes_of(one.experiment, one.runs, one.outputs, one.titles):
+        found = discovery.discover(outcome, one.samples, one.factors)
+        section.sentences += discovery.in_words(found)
+        apart = regional.regional_sensitivity(outcome, one.samples, one.factors)
+        section.sentences += regional.in_words(apart)
+        if found.box is not None:
+            section.files.append(one.table(f"box_{name}", found.box.limits))
+            inputs = one.samples.set_index("sample").loc[outcome.values.index]
+            caption = (
+                f"Each point is a future. {found.outcome.subject}: inside the box in {found.box.density:.0%} of the futures."
+            )
+            section.pictures.append(one.picture(discovery_figure(found, inputs), f"box_{name}", caption))
+        if found.tree is not None:
+            section.files.append(one.table(f"tree_{name}", found.tree.leaves))
+        section.files.append(one.table(f"regional_{name}", apart.distances))
+    return section
+
+
+def _convergence(one: _Writer) -> Section | None:
+    if len(one.arms) < 2:
+        return None
+    from oncsim.experiments.figures import convergence_figure
+
+    units = paired.paired_units(one.runs, one.outputs, one.arms)
+    if units.empty:
+        return None
+    table = replicates.convergence(units)
+    kind = str(units["kind"].iloc[0])
+    section = Section("convergence", "Were there enough runs?")
+    targets = targets_of(one.experiment)
+    if targets:
+        judged = units[[(s, o) in targets for s, o in zip(units["scenario"], units["output"], strict=True)]]
+        enough = replicates.enough(judged, targets, floor=one.experiment.replicates.floor)
+        section.sentences += replicates.in_words(enough, one.outputs, one.titles, kind)
+    caption = f"Running mean of each effect with its 95 % interval as {kind}s are added: it should have settled."
+    section.pictures = [one.picture(convergence_figure(table, one.outputs, one.titles, kind), "convergence", caption)]
+    section.files = [one.table("convergence", table)]
+    return section
+
+
+_SECTIONS = (_effects, _tradeoff, _robustness, _discovery, _sensitivity, _convergence)

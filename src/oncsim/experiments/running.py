@@ -1,0 +1,389 @@
+"""Running an experiment: what is missing is played, what is done is kept, wherever and whenever it was begun."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oncsim.building import build
+from oncsim.errors import Fault, InputError, RunError
+from oncsim.experiments.design import samples
+from oncsim.experiments.engines import engine_of
+from oncsim.experiments.experiment import Experiment
+from oncsim.experiments.ledger import DESIGN, EXPERIMENT, MANIFEST, Ledger, run_id
+from oncsim.experiments.load import load_experiment
+from oncsim.experiments.plan import Wave, chunks, covered, extended
+from oncsim.experiments.work import Chunk, Job, parquet
+from oncsim.planning import check_folder, number_faults
+from oncsim.results import files
+from oncsim.results.identity import code_fingerprint, market_digest
+from oncsim.results.manifest import COMPLETE, FAILED, INTERRUPTED, RUNNING, environment, now
+from oncsim.running import Interrupted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from oncsim.market.form import Market
+
+# Files of this package that numbers depend on; the rest reads and reports.
+_NUMBERS = ("design.py", "experiment.py", "work.py")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far an experiment is.
+
+    Attributes
+    ----------
+    folder : Path
+        Its folder.
+    runs, done, failed : int
+        Runs planned, runs that have ended (failed ones included), runs that failed.
+    chunks, chunks_done : int
+    samples, replicates, scenarios : int
+        What the runs are made of.
+    seconds : float
+        Time that all runs so far took together.
+    """
+
+    folder: Path
+    runs: int
+    done: int
+    failed: int
+    chunks: int
+    chunks_done: int
+    samples: int
+    replicates: int
+    scenarios: int
+    seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to play."""
+        return self.chunks_done == self.chunks
+
+    @property
+    def seconds_a_run(self) -> float:
+        """Mean time of a run so far; 0 where none has ended."""
+        return self.seconds / self.done if self.done else 0.0
+
+
+# Called as chunks end: the state, seconds since this call began, runs played in it.
+OnChunk = Callable[[State, float, int], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment ready to be played: its job, ledger and waves."""
+
+    experiment: Experiment
+    job: Job
+    ledger: Ledger
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        """Every chunk planned so far."""
+        return chunks(self.ledger.waves)
+
+
+def prepare(
+    path: str | os.PathLike[str] | Experiment,
+    out: str | Path = "results",
+    replicates: int | None = None,
+    blocks: int = 1,
+) -> Prepared:
+    """Read an experiment and make its folder, or find the one it has.
+
+    Parameters
+    ----------
+    path : path or Experiment
+        The experiment.
+    out : str or Path
+        Folder of results.
+    replicates : int, optional
+        In place of those of the file; more than before extends what is there.
+    blocks : int
+        Times the design is drawn.
+
+    Raises
+    ------
+    InputError
+        When the file or an option is wrong; nothing is written.
+    """
+    experiment, job, ledger = _located(path, out, replicates, blocks)
+    asked = replicates or experiment.replicates.first
+    with files.storing(ledger.folder):
+        ledger.prepare()
+        blocks = max(blocks, ledger.blocks)
+        if blocks > 1:
+            job = replace(job, values=_futures(experiment, blocks)[1])
+        waves = extended(ledger.waves, len(job.values), asked)
+        _describe(experiment, ledger, blocks)
+        ledger.write_plan(waves, blocks)
+        if not (ledger.folder / MANIFEST).is_file():
+            prepared = Prepared(experiment, job, ledger)
+            _manifest(prepared, state_of(prepared), RUNNING)
+    return Prepared(experiment, job, ledger)
+
+
+def find(path: str | os.PathLike[str] | Experiment, out: str | Path = "results") -> Prepared | None:
+    """Return an experiment that was begun, without writing anything; None where it was not.
+
+    Raises
+    ------
+    InputError
+        When the file is wrong.
+    """
+    experiment, job, ledger = _located(path, out, None, 1)
+    if not ledger.waves:
+        return None
+    if ledger.blocks > 1:
+        job = replace(job, values=_futures(experiment, ledger.blocks)[1])
+    return Prepared(experiment, job, ledger)
+
+
+def _located(
+    path: str | os.PathLike[str] | Experiment, out: str | Path, replicates: int | None, blocks: int
+) -> tuple[Experiment, Job, Ledger]:
+    """Return an experiment with its options checked, its job and where its folder is or would be."""
+    experiment = path if isinstance(path, Experiment) else load_experiment(path)
+    faults = number_faults(1 if replicates is None else replicates, experiment.seed, 1)
+    if not 1 <= blocks <= 10_000:
+        faults.append(Fault("--blocks", 0, 0, "", f"{blocks} is not allowed (1 to 10,000)"))
+    method = experiment.design.method
+    if blocks > 1 and method in ("none", "factorial", "list"):
+        faults.append(Fault("--blocks", 0, 0, "", f"a design of method {method} cannot be drawn again (add replicates)"))
+    if blocks > 1 and method == "sobol" and blocks & (blocks - 1):
+        faults.append(Fault("--blocks", 0, 0, "", f"{blocks} is no power of two (a sobol design doubles)"))
+    if faults:
+        raise InputError(faults)
+    root = check_folder(out)
+    job, digests = make_job(experiment, blocks)
+    folder = root / "experiments" / experiment.id / run_id(job, digests, _code(), environment()["version"])
+    return experiment, job, Ledger(folder)
+
+
+def make_job(experiment: Experiment, blocks: int = 1) -> tuple[Job, dict[str, str]]:
+    """Return the job, markets built, and the hash of the market of each scenario."""
+    built: dict[str, Market] = {}
+    digests: dict[str, str] = {}
+    markets: dict[str, Market] = {}
+    for arm in experiment.arms:
+        key = f"{arm.scenario.market!r} {arm.scenario.folder}"
+        if key not in built:
+            built[key] = build(arm.scenario)
+        markets[arm.id] = built[key]
+        digests[arm.id] = market_digest(built[key])
+    return Job(experiment, markets, _futures(experiment, blocks)[1]), digests
+
+
+def _futures(experiment: Experiment, blocks: int) -> tuple[pd.DataFrame, Any]:
+    table = samples(experiment, blocks)
+    return table, table[[item.name for item in experiment.uncertainties]].to_numpy(dtype="float64")
+
+
+def _code() -> str:
+    digest = hashlib.sha256(code_fingerprint().encode())
+    for name in _NUMBERS:
+        digest.update((Path(__file__).parent / name).read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+def _describe(experiment: Experiment, ledger: Ledger, blocks: int) -> None:
+    """Write what is run, so that the folder alone can be run again."""
+    from oncsim.experiments.rerun import rerun_yaml
+
+    folder = ledger.folder
+    content = parquet(_futures(experiment, blocks)[0])
+    if not (folder / DESIGN).is_file() or (folder / DESIGN).read_bytes() != content:
+        files.write_bytes(folder / DESIGN, content)
+    (folder / "scenarios").mkdir(exist_ok=True)
+    if not (folder / "scenarios.json").is_file():
+        files.write_json(folder / "scenarios.json", {arm.id: arm.label for arm in experiment.arms})
+    for arm in experiment.arms:
+        place = folder / "scenarios" / f"{arm.id}.yaml"
+        if not place.is_file():
+            files.write_text(place, arm.scenario.resolved_yaml())
+    if not (folder / EXPERIMENT).is_file():
+        files.write_text(folder / EXPERIMENT, rerun_yaml(experiment))
+        files.write_text(folder / "as_written.yaml", experiment.text)
+
+
+def state_of(prepared: Prepared, known: dict[str, Any] | None = None) -> State:
+    """Return how far an experiment is, by what lies in its folder."""
+    listed = prepared.chunks
+    done = known if known is not None else {c.id: found for c in listed if (found := prepared.ledger.done(c)) is not None}
+    futures, replicates = covered(prepared.ledger.waves)
+    arms = len(prepared.experiment.arms)
+    return State(
+        folder=prepared.ledger.folder,
+        runs=sum(len(chunk.units) for chunk in listed) * arms,
+        done=sum(one.runs for one in done.values()),
+        failed=sum(one.failed for one in done.values()),
+        chunks=len(listed),
+        chunks_done=len(done),
+        samples=futures,
+        replicates=replicates,
+        scenarios=arms,
+        seconds=sum(one.seconds for one in done.values()),
+    )
+
+
+def run_experiment(
+    path: str | os.PathLike[str] | Experiment | Prepared,
+    out: str | Path = "results",
+    *,
+    engine: str = "local",
+    workers: int = 1,
+    scheduler: str | None = None,
+    replicates: int | None = None,
+    blocks: int = 1,
+    shard: tuple[int, int] | None = None,
+    retry: bool = False,
+    progress: OnChunk | None = None,
+) -> State:
+    """Play what is missing of an experiment.
+
+    Parameters
+    ----------
+    path, out, replicates, blocks
+        As for :func:`prepare`; what was prepared already needs no more.
+    engine, workers, scheduler
+        As for :func:`oncsim.experiments.engines.engine_of`.
+    shard : (int, int), optional
+        ``(i, n)``: only every n-th chunk, beginning with the i-th (from 1); several processes with nothing but a shared
+        folder do the whole.
+    retry : bool
+        Play chunks again in which runs failed.
+    progress : callable, optional
+        Called as chunks end.
+
+    Returns
+    -------
+    State
+        How far the experiment is afterwards.
+
+    Raises
+    ------
+    InputError
+        When the file or an option is wrong.
+    RunError
+        When the folder cannot be written, or another process works on it.
+    Interrupted
+        When the user stopped it; what was finished is kept.
+    """
+    faults = number_faults(1, 1, workers)
+    if faults:
+        raise InputError(faults)
+    prepared = path if isinstance(path, Prepared) else prepare(path, out, replicates, blocks)
+    ledger = prepared.ledger
+    name = f"shard-{shard[0]}-of-{shard[1]}" if shard else "all"
+    with _alone(ledger.folder, name):
+        if shard is None:
+            ledger.sweep()
+        try:
+            state = _play_waves(prepared, engine_of(engine, workers, scheduler), shard, retry, progress)
+        except KeyboardInterrupt:
+            state = state_of(prepared)
+            if shard is None:
+                _manifest(prepared, state, INTERRUPTED)
+            left = f"{state.done:,} of {state.runs:,} runs are kept in {ledger.folder}; the same command goes on from there"
+            raise Interrupted(f"interrupted: {left}") from None
+        if shard is None or state.complete:
+            _manifest(prepared, state, (FAILED if state.failed else COMPLETE) if state.complete else RUNNING)
+    return state
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, name: str) -> Any:
+    with files.storing(folder), files.alone(folder / "locks" / name):
+        yield
+
+
+def _play_waves(
+    prepared: Prepared, engine: Any, shard: tuple[int, int] | None, retry: bool, progress: OnChunk | None
+) -> State:
+    """Play waves until there is nothing left, adding replicates where more are needed and allowed."""
+    while True:
+        state = _play(prepared, engine, shard, retry, progress)
+        more = _more_replicates(prepared, state) if shard is None else None
+        if more is None:
+            return state
+        ledger = prepared.ledger
+        ledger.write_plan(extended(ledger.waves, len(prepared.job.values), more), ledger.blocks)
+        retry = False
+
+
+def _play(prepared: Prepared, engine: Any, shard: tuple[int, int] | None, retry: bool, progress: OnChunk | None) -> State:
+    ledger, job = prepared.ledger, prepared.job
+    listed = prepared.chunks
+    done = {chunk.id: found for chunk in listed if (found := ledger.done(chunk)) is not None}
+    if retry:
+        for chunk in listed:
+            if chunk.id in done and done[chunk.id].failed:
+                ledger.forget(chunk)
+                del done[chunk.id]
+    todo = [chunk for chunk in listed if chunk.id not in done]
+    if shard is not None:
+        todo = [chunk for place, chunk in enumerate(listed) if place % shard[1] == shard[0] - 1 and chunk.id not in done]
+    began, played_runs = time.monotonic(), 0
+    if progress is not None:
+        progress(state_of(prepared, done), 0.0, 0)
+    with contextlib.closing(engine.play(job, todo)) as answers:
+        for played in answers:
+            ledger.store_failures(played, job)
+            ledger.store(played)
+            found = ledger.done(played.chunk)
+            if found is None:
+                raise RunError(f"chunk {played.chunk.id} was written to {ledger.folder} and is not what was written")
+            done[played.chunk.id] = found
+            played_runs += played.runs
+            if progress is not None:
+                progress(state_of(prepared, done), time.monotonic() - began, played_runs)
+    return state_of(prepared) if shard is not None else state_of(prepared, done)
+
+
+def _more_replicates(prepared: Prepared, state: State) -> int | None:
+    """Return how many replicates there should be, where those so far do not give the precision that is asked."""
+    asked = prepared.experiment.replicates
+    if asked.most is None or not state.complete or state.replicates >= asked.most:
+        return None
+    from oncsim.experiments.reading import runs_table
+    from oncsim.experiments.stopping import precise_enough
+
+    if precise_enough(prepared.experiment, runs_table(prepared.ledger.folder)):
+        return None
+    return min(state.replicates + (asked.step or asked.first), asked.most)
+
+
+def _manifest(prepared: Prepared, state: State, status: str) -> None:
+    experiment = prepared.experiment
+    old = files.read_json(prepared.ledger.folder / MANIFEST)
+    content = {
+        "experiment": experiment.id,
+        "title": experiment.title,
+        "status": status,
+        "scenarios": [arm.id for arm in experiment.arms],
+        "samples": state.samples,
+        "replicates": state.replicates,
+        "blocks": prepared.ledger.blocks,
+        "runs": state.runs,
+        "done": state.done,
+        "failed": state.failed,
+        "seed": experiment.seed,
+        **environment(),
+        "started": old["started"] if isinstance(old, dict) and "started" in old else now(),
+        "ended": now(),
+        "run_seconds": round(state.seconds, 1),
+        "again": f"oncsim experiment run {EXPERIMENT}",
+    }
+    files.write_json(prepared.ledger.folder / MANIFEST, content)
+
+
+__all__ = ["OnChunk", "Prepared", "State", "Wave", "prepare", "run_experiment", "state_of"]

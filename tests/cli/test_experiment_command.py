@@ -1,0 +1,174 @@
+"""``oncsim experiment``: what it says to people, its exit status, and the message of every wrong input."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from experiments.small import edited, written
+from oncsim.cli import main
+from oncsim.cli.experiment_command import span
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("experiment"))
+
+
+@pytest.fixture(scope="module")
+def out(file: Path) -> Path:
+    """Return the folder of results of the small experiment, played by the command."""
+    assert main(["--quiet", "experiment", "run", str(file), "--out", str(file.parent / "out")]) == 0
+    return file.parent / "out"
+
+
+def folder_of(out: Path) -> Path:
+    (folder,) = (out / "experiments" / "small").iterdir()
+    return folder
+
+
+def test_what_is_said_before_and_after(file: Path, out: Path, capsys: Captured) -> None:
+    assert main(["experiment", "run", str(file), "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    folder = folder_of(out)
+    assert said.err.splitlines() == [
+        "Two rules for a small market",
+        "2 scenarios x 3 futures x 2 replicates = 12 runs, 12 of them done",
+        "nothing left to play",
+        f"Folder: {folder}",
+    ]
+    lines = said.out.splitlines()
+    assert lines[-2:] == [f"Report: {folder / 'report.html'}", f"Results: {folder}"]
+    assert any("No add-on to drug prices lowers spending per treated patient by" in line for line in lines)
+    assert any("95 % interval" in line for line in lines)
+
+
+def test_an_estimate_plays_nothing(file: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["experiment", "run", str(file), "--estimate", "--replicates", "50", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[1] == "2 scenarios x 3 futures x 50 replicates = 300 runs"
+    assert said[2].startswith("300 runs to play, ") and said[2].endswith(" on 1 worker")
+    assert not list(tmp_path.rglob("done/*.json"))
+
+
+def test_status_before_and_after(file: Path, out: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["experiment", "status", str(file), "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "not begun: `oncsim experiment run` plays it\n"
+    assert main(["experiment", "status", str(file), "--out", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "12 of 12 runs done, 0 of them failed (6 of 6 chunks)"
+    assert lines[1] == "2 scenarios x 3 futures x 2 replicates"
+
+
+def test_tables_are_shown_and_written(file: Path, out: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["experiment", "show", str(file), "--out", str(out)]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["scenario", "output", "versus"] and len(rows) == 3
+    path = tmp_path / "runs.csv"
+    assert main(["experiment", "show", str(folder_of(out)), "--table", "runs", "--csv", str(path)]) == 0
+    assert capsys.readouterr().out == f"12 rows: {path}\n"
+    with path.open() as text:
+        assert next(csv.reader(text)) == ["scenario", "sample", "replicate", "spending", "minutes", "formed"]
+    assert main(["experiment", "show", str(file), "--table", "metrics", "--out", str(out)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("more rows (--csv PATH writes them all)")
+
+
+def test_a_task_of_an_array_job_says_how_far_all_are(file: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["experiment", "worker", str(file), "--shard", "2/3", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"4 of 12 runs are done in {folder_of(tmp_path)}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "--engine", "dusk"], "--engine: unknown engine 'dusk' (local or dask; did you mean 'dask'?)"),
+        (["run", "--scheduler", "tcp://x:1"], "--scheduler: is for --engine dask"),
+        (["run", "--workers", "0"], "--workers: 0 is not allowed (1 to 1,000)"),
+        (["run", "--replicates", "0"], "--replicates: 0 is not allowed (1 to 100,000)"),
+        (["run", "--blocks", "0"], "--blocks: 0 is not allowed (1 to 10,000)"),
+        (["worker", "--shard", "4/3"], "--shard: '4/3' is not I/N with I from 1 to N (for example 3/20)"),
+        (["worker", "--shard", "one"], "--shard: 'one' is not I/N with I from 1 to N (for example 3/20)"),
+        (["run", "--out", " "], "--out: is empty (name a folder, for example results; . is the working folder)"),
+    ],
+)
+def test_wrong_options_are_said_and_nothing_is_written(
+    file: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command, *options = words
+    assert main(["experiment", command, str(file), *options]) == 2
+    assert capsys.readouterr().err.strip() == said
+    assert not list(tmp_path.iterdir())
+
+
+def test_blocks_need_a_design_that_can_be_drawn_again(tmp_path: Path, capsys: Captured) -> None:
+    plain = written(tmp_path, edited(uncertainties=None, design=None))
+    assert main(["experiment", "run", str(plain), "--blocks", "2", "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err.strip()
+    assert said == "--blocks: a design of method none cannot be drawn again (add replicates)"
+    sobol = written(tmp_path, edited(design={"method": "sobol", "samples": 4}))
+    assert main(["experiment", "run", str(sobol), "--blocks", "3", "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.strip() == "--blocks: 3 is no power of two (a sobol design doubles)"
+
+
+def test_what_cannot_be_shown_is_said(file: Path, out: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["experiment", "show", str(file), "--table", "metric", "--out", str(out)]) == 2
+    folder = folder_of(out)
+    said = f"{folder}: has no table 'metric' (metrics, outputs; did you mean 'metrics'?)"
+    assert capsys.readouterr().err.strip() == said
+    assert main(["experiment", "show", str(file), "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.strip() == f"{file}: has not been run (`oncsim experiment run` plays it)"
+    assert main(["experiment", "show", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.strip() == f"{tmp_path}: is no results folder of an experiment (it has no plan.json)"
+
+
+def test_failed_runs_are_told_and_give_status_one(file: Path, tmp_path: Path, capsys: Captured, monkeypatch) -> None:
+    from oncsim.experiments import work
+
+    real = work._play
+
+    def sometimes(job, arm, sample, replicate, history):
+        if arm.id == "no_addon" and sample == 2:
+            raise ValueError("no such wait")
+        return real(job, arm, sample, replicate, history)
+
+    monkeypatch.setattr(work, "_play", sometimes)
+    assert main(["experiment", "run", str(file), "--out", str(tmp_path), "--no-report"]) == 1
+    folder = folder_of(tmp_path)
+    said = f"2 of 12 runs failed: inputs and tracebacks are in {folder / 'failures'} (--retry plays them again)"
+    assert said in capsys.readouterr().err.splitlines()
+
+
+def test_an_unwritable_folder_is_said_in_a_line(file: Path, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "experiments").write_text("in the way")
+    assert main(["experiment", "run", str(file), "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1 and said[0].startswith("cannot write ") and "a file stands where a folder is needed" in said[0]
+
+
+def test_lengths_of_time_as_people_say_them() -> None:
+    assert [span(s) for s in (0.2, 61, 600, 7200)] == ["1 s", "61 s", "10 min", "2.0 hours"]
+
+
+def test_the_report_has_what_an_analyst_copies(out: Path) -> None:
+    folder = folder_of(out)
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    for part in (
+        "Effects",
+        "Trade-offs",
+        "Robust choices",
+        "Were there enough runs?",
+        "oncsim experiment run experiment.yaml",
+    ):
+        assert part in text
+    for name in ("effects", "tradeoffs", "convergence"):
+        assert (folder / "figures" / f"{name}.png").stat().st_size > 10_000 and f"{name}.svg" in str(
+            list((folder / "figures").iterdir())
+        )
+    with (folder / "analysis" / "effects.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert {row["output"] for row in rows} == {"spending", "minutes", "formed"} and all(row["units"] == "3" for row in rows)

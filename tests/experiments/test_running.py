@@ -1,0 +1,261 @@
+"""Running an experiment: the same bytes whoever plays it, whatever interrupts it, however it grew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import oncsim
+from oncsim.experiments import running, work
+from oncsim.experiments.reading import as_xarray, runs_table, samples_table, table_of
+from oncsim.experiments.running import find, prepare, run_experiment, state_of
+
+from .small import bytes_of, edited, written
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """Return an experiment file and the folder of its results, played without a stop in one process."""
+    place = tmp_path_factory.mktemp("whole")
+    file = written(place)
+    yield file, run_experiment(file, place / "out").folder
+
+
+def test_every_run_is_there_once_and_is_what_the_scenario_gives_by_itself(whole: tuple[Path, Path]) -> None:
+    _, folder = whole
+    runs = runs_table(folder)
+    keys = list(zip(runs["scenario"], runs["sample"], runs["replicate"], strict=True))
+    assert sorted(keys) == sorted((a, s, r) for a in ("law", "no_addon") for s in range(3) for r in range(2))
+    metrics = table_of(folder, "metrics")
+    last = metrics[
+        (metrics["metric"] == "access.minutes_mean") & (metrics["quarter"] == "2026Q2") & (metrics["group"] == "")
+    ]
+    assert last["value"].tolist() == runs["minutes"].tolist()
+    spending = metrics[(metrics["metric"] == "spending.total_per_patient") & (metrics["group"] == "")]
+    mean = spending.groupby(["scenario", "sample", "replicate"], observed=True)["value"].mean()
+    assert mean.tolist() == pytest.approx(runs["spending"].tolist(), rel=1e-12)
+
+
+def test_without_uncertainty_replicates_are_those_of_a_run(tmp_path: Path) -> None:
+    content = edited(uncertainties=None, design=None, scenarios=[edited()["scenarios"][0]])
+    folder = run_experiment(written(tmp_path, content), tmp_path / "out").folder
+    scenario = oncsim.load_scenario("rural_market", ["settings.settle_quarters=0", "horizon.end=2026Q2"])
+    alone = oncsim.run(scenario, replicates=2, out=None).metrics
+    alone = alone[(alone["metric"] == "access.minutes_mean") & (alone["market"] == "all") & (alone["group"] == "")]
+    assert runs_table(folder)["minutes"].tolist() == alone[alone["quarter"].astype(str) == "2026Q2"]["value"].tolist()
+
+
+def test_futures_differ_by_what_is_drawn_and_by_luck_of_their_own(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    _, folder = whole
+    runs = runs_table(folder)
+    assert runs.groupby("sample")["minutes"].first().nunique() == 3
+    shared = edited(design={"method": "list", "futures": [F, {**F}], "luck": "shared"}, replicates=1)
+    same = runs_table(run_experiment(written(tmp_path, shared), tmp_path / "a").folder)
+    assert same["spending"].nunique() == 2  # two futures alike, on the same luck
+    own = edited(
+        design={"method": "list", "futures": [F, {**F}]}, replicates=1, horizon={"start": "2026Q1", "end": "2028Q4"}
+    )
+    apart = runs_table(run_experiment(written(tmp_path, own), tmp_path / "b").folder)
+    assert apart["spending"].nunique() == 4
+
+
+F = {"health_system.acquisition.optimism": 1.0, "choice.wait": -0.01}
+
+
+@pytest.mark.slow
+def test_workers_give_the_same_bytes(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    file, folder = whole
+    other = run_experiment(file, tmp_path, workers=2).folder
+    assert other.name == folder.name and bytes_of(other) == bytes_of(folder)
+
+
+def test_shards_with_nothing_but_a_folder_give_the_same_bytes(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    file, folder = whole
+    states = [run_experiment(file, tmp_path, shard=(i, 3)) for i in (3, 1, 2)]
+    assert [state.complete for state in states] == [False, False, True]
+    assert bytes_of(states[-1].folder) == bytes_of(folder)
+
+
+def test_what_is_done_is_never_played_again(
+    tmp_path: Path, whole: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, folder = whole
+    copied = tmp_path / "experiments" / "small" / folder.name
+    shutil.copytree(folder, copied)
+    monkeypatch.setattr(work, "_play", _never)
+    state = run_experiment(file, tmp_path)
+    assert state.complete and state.folder == copied
+
+
+def _never(*_: Any) -> None:
+    raise AssertionError("played again")
+
+
+@pytest.mark.parametrize("harm", ["marker", "file", "cut", "changed", "half"])
+def test_what_was_lost_or_harmed_is_played_again(tmp_path: Path, whole: tuple[Path, Path], harm: str) -> None:
+    file, folder = whole
+    copied = tmp_path / "experiments" / "small" / folder.name
+    shutil.copytree(folder, copied)
+    victim = copied / "data" / "metrics" / "00-00002.parquet"
+    if harm == "marker":
+        (copied / "done" / "00-00002.json").unlink()
+    elif harm == "file":
+        victim.unlink()
+    elif harm == "cut":
+        victim.write_bytes(victim.read_bytes()[:-7])
+    elif harm == "changed":
+        content = bytearray(victim.read_bytes())
+        content[len(content) // 2] ^= 1
+        victim.write_bytes(content)
+    else:
+        (copied / "data" / "metrics" / ".00-00002.parquet.1.tmp").write_bytes(b"half")
+        (copied / "done" / "00-00002.json").unlink()
+    assert find(file, tmp_path) is not None
+    assert run_experiment(file, tmp_path).complete
+    assert bytes_of(copied) == bytes_of(folder)
+    assert not list(copied.rglob(".*.tmp"))
+
+
+def test_more_replicates_and_more_futures_add_to_what_is_there(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    file, folder = whole
+    copied = tmp_path / "experiments" / "small" / folder.name
+    shutil.copytree(folder, copied)
+    before = bytes_of(copied)
+    grown = run_experiment(file, tmp_path, replicates=3, blocks=2)
+    assert (grown.samples, grown.replicates, grown.runs) == (6, 3, 36) and grown.complete
+    after = bytes_of(copied)
+    assert {name: after[name] for name in before} == before
+    at_once = run_experiment(file, tmp_path / "once", replicates=3, blocks=2).folder
+    pd.testing.assert_frame_equal(runs_table(copied), runs_table(at_once))
+    assert len(samples_table(copied)) == 6
+
+
+def test_interrupted_it_keeps_what_was_finished_and_goes_on(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    file, folder = whole
+
+    def stop(state: running.State, seconds: float, played: int) -> None:
+        if state.chunks_done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(running.Interrupted, match=r"interrupted: 6 of 12 runs are kept in .* the same command goes on"):
+        run_experiment(file, tmp_path, progress=stop)
+    begun = find(file, tmp_path)
+    assert begun is not None and state_of(begun).done == 6
+    assert json.loads((begun.ledger.folder / "manifest.json").read_text())["status"] == "interrupted"
+    assert bytes_of(run_experiment(file, tmp_path).folder) == bytes_of(folder)
+
+
+def test_the_folder_runs_again_by_itself(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    _, folder = whole
+    copied = tmp_path / "elsewhere"
+    shutil.copytree(folder, copied)
+    again = run_experiment(copied / "experiment.yaml", tmp_path / "again")
+    assert again.folder.name == folder.name and bytes_of(again.folder) == bytes_of(folder)
+
+
+def test_a_run_that_fails_is_written_down_and_the_rest_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = written(tmp_path)
+    real = work._play
+
+    def sometimes(job: work.Job, arm: Any, sample: int, replicate: int, history: bytes | None) -> Any:
+        if (arm.id, sample, replicate) == ("no_addon", 1, 0):
+            raise ZeroDivisionError("a wait of zero")
+        return real(job, arm, sample, replicate, history)
+
+    monkeypatch.setattr(work, "_play", sometimes)
+    state = run_experiment(file, tmp_path / "out")
+    assert (state.complete, state.failed, state.done) == (True, 1, 12)
+    (failure,) = json.loads((state.folder / "failures" / "00-00001.json").read_text())
+    assert failure["scenario"] == "no_addon" and failure["said"] == "ZeroDivisionError: a wait of zero"
+    assert failure["values"] == samples_table(state.folder).drop(columns="sample").iloc[1].to_dict()
+    assert "sometimes" in failure["traceback"]
+    assert len(runs_table(state.folder)) == 11
+    assert json.loads((state.folder / "manifest.json").read_text())["status"] == "failed"
+    monkeypatch.setattr(work, "_play", real)
+    assert run_experiment(file, tmp_path / "out").failed == 1  # what failed once is not tried without being asked
+    mended = run_experiment(file, tmp_path / "out", retry=True)
+    assert mended.failed == 0 and not list((mended.folder / "failures").iterdir())
+
+
+def test_a_run_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = work._model
+
+    def endless(job: work.Job, arm: Any, sample: int, replicate: int) -> Any:
+        model = real(job, arm, sample, replicate)
+        if arm.id == "no_addon":
+            monkeypatch.setattr(type(model), "finished", property(lambda self: _loop(self)))
+        return model
+
+    def _loop(model: Any) -> bool:
+        while model.replicate >= 0 and model.t >= 0:
+            time.sleep(0.001)
+        return False
+
+    monkeypatch.setattr(work, "_model", endless)
+    file = written(tmp_path, edited(minutes_per_run=0.02, uncertainties=None, design=None, replicates=1))
+    state = run_experiment(file, tmp_path / "out")
+    assert state.complete and state.failed == 1
+    (failure,) = json.loads(next((state.folder / "failures").glob("*.json")).read_text())
+    assert failure["said"] == "took longer than 0.02 minutes (minutes_per_run)"
+
+
+def test_scenarios_that_branch_share_their_history(tmp_path: Path) -> None:
+    scenarios = edited()["scenarios"]
+    base = {"uncertainties": None, "design": None, "horizon": {"start": "2026Q1", "end": "2026Q4"}, "scenarios": scenarios}
+    apart = run_experiment(written(tmp_path, edited(**base)), tmp_path / "a").folder
+    branched = run_experiment(written(tmp_path, edited(**base, branch={"at": "2026Q3"})), tmp_path / "b").folder
+    assert apart.name != branched.name
+
+    def path(folder: Path, scenario: str) -> pd.Series:
+        table = table_of(folder, "metrics")
+        rows = table[
+            (table["metric"] == "spending.total_per_patient") & (table["group"] == "") & (table["scenario"] == scenario)
+        ]
+        return rows.set_index(["replicate", "quarter"])["value"]
+
+    law = path(branched, "law")
+    pd.testing.assert_series_equal(law, path(apart, "law"))  # the baseline is what it is without branching
+    other = path(branched, "no_addon")
+    early = law.index.get_level_values("quarter") < "2026Q3"
+    assert (law[early] == other[early]).all() and not (law[~early] == other[~early]).all()
+    assert not (law == path(apart, "no_addon"))[early].all()
+
+
+def test_replicates_are_added_until_effects_are_as_precise_as_asked(tmp_path: Path) -> None:
+    def playing(half_width: float, most: int) -> running.State:
+        outputs = [{"id": "spending", "metric": "spending.total_per_patient", "better": "lower", "half_width": half_width}]
+        replicates = {"first": 2, "most": most, "step": 2, "floor": 3}
+        horizon = {"start": "2026Q1", "end": "2028Q4"}
+        content = edited(uncertainties=None, design=None, outputs=outputs, replicates=replicates, horizon=horizon)
+        return run_experiment(written(tmp_path, content), tmp_path / f"{half_width:g}")
+
+    assert playing(1e9, 8).replicates == 4  # the floor of three, in steps of two
+    assert playing(1e-9, 6).replicates == 6  # never precise enough
+
+
+def test_tables_are_tidy_and_an_xarray_view_has_the_same_numbers(whole: tuple[Path, Path]) -> None:
+    _, folder = whole
+    view, runs = as_xarray(folder), runs_table(folder)
+    assert view.sizes == {"scenario": 2, "sample": 3, "replicate": 2} and list(view["scenario"].to_numpy()) == [
+        "law",
+        "no_addon",
+    ]
+    for _, row in runs.iterrows():
+        at = view.sel(scenario=row["scenario"], sample=row["sample"], replicate=row["replicate"])
+        assert float(at["minutes"]) == row["minutes"] and float(at["formed"]) == row["formed"]
+    assert view["choice.wait"].to_numpy().tolist() == samples_table(folder)["choice.wait"].tolist()
+
+
+def test_looking_writes_nothing(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    assert find(file, tmp_path / "out") is None and not (tmp_path / "out").exists()
+    prepare(file, tmp_path / "out")
+    begun = find(file, tmp_path / "out")
+    assert begun is not None and state_of(begun).done == 0

@@ -1,0 +1,51 @@
+"""A market's state saved and taken up: the same history, the same luck, another policy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from markets import METRO, same_tables, start
+from oncsim.branching import save_state, take_up
+from oncsim.calendar import Quarter
+from oncsim.errors import InputError
+from oncsim.scenario import load_scenario
+
+
+def test_a_state_goes_on_as_if_it_had_never_been_put_away() -> None:
+    through, put_away = start(6, METRO), start(6, METRO)
+    for _ in range(3):
+        through.step(), put_away.step()
+    scenario, market = put_away.source_scenario, put_away.market
+    state = save_state(put_away)
+    assert put_away.source_scenario is scenario and put_away.market is market  # the model saved is as it was
+    taken = take_up(state, scenario, market)
+    for _ in range(3):
+        through.step(), put_away.step(), taken.step()
+    same_tables(through, taken)
+    same_tables(through, put_away)
+
+
+def test_under_another_law_only_what_comes_after_differs() -> None:
+    model = start(6, METRO)
+    for _ in range(3):
+        model.step()
+    state = save_state(model)
+    other = load_scenario("metro_market", [f"horizon.end={model.quarters[-1]}", "payment.medicare.drug_addon=0.0"])
+    taken = take_up(state, other, model.market)
+    for _ in range(3):
+        model.step(), taken.step()
+    one, two = (m.tables(["metrics"])["metrics"] for m in (model, taken))
+    early = one["quarter"].astype(str) <= str(model.quarters[2])
+    assert one[early].astype(str).equals(two[two["quarter"].astype(str) <= str(model.quarters[2])].astype(str))
+    spending = [t[t["metric"] == "spending.total_per_patient"] for t in (one, two)]
+    late = [t[t["quarter"].astype(str) > str(model.quarters[2])]["value"].tolist() for t in spending]
+    assert late[0] != late[1]
+
+
+def test_another_horizon_is_refused() -> None:
+    model = start(4, METRO)
+    longer = dataclasses.replace(model.source_scenario, end=Quarter.parse("2040Q4"))
+    with pytest.raises(InputError, match=r"a state of 2026Q1 to 2026Q4 cannot go on under \w+ \(2026Q1 to 2040Q4\)"):
+        take_up(save_state(model), longer, model.market)
