@@ -113,7 +113,6 @@ def tradeoff_figure(found: Tradeoff, effects: pd.DataFrame, titles: Mapping[str,
     for axes, (a, b) in zip(panels, pairs, strict=True):
         kx, ux = _axis_label(a.unit, float(found.means[a.name].abs().max()))
         ky, uy = _axis_label(b.unit, float(found.means[b.name].abs().max()))
-        ux, uy = (u.replace("percentage points", "%") for u in (ux, uy))
         for policy in listed:
             row = found.means[found.means["scenario"] == policy].iloc[0]
             x, y, color = kx * row[a.name], ky * row[b.name], colors[policy]

@@ -18,28 +18,36 @@ if TYPE_CHECKING:
 
 
 def outcomes_of(
-    experiment: Experiment, runs: pd.DataFrame, outputs: Sequence[Output], titles: Mapping[str, str]
+    experiment: Experiment,
+    runs: pd.DataFrame,
+    outputs: Sequence[Output],
+    titles: Mapping[str, str],
+    scale: Mapping[str, float],
 ) -> Iterator[tuple[str, Outcome]]:
-    """Yield (a short name, in which futures it happens) for every loss and the scenarios it is about."""
+    """Yield (a short name, in which futures it happens) for every loss and the scenarios it is about.
+
+    ``scale`` says by how much outputs in ``runs`` are multiplied, such as 100 for shares given as per cent.
+    """
     arms = [arm.id for arm in experiment.arms]
     by_name = {output.name: output for output in outputs}
     for number, loss in enumerate(experiment.losses):
-        output = by_name[loss.output]
+        output, by = by_name[loss.output], scale.get(loss.output, 1.0)
         judged = [loss.scenario] if loss.scenario else arms[1:] if loss.change else arms
         table = differences_as_runs(runs, [output], arms) if loss.change else runs
         for arm in judged:
             values = table[table["scenario"] == arm].groupby("sample")[output.name].mean().dropna().sort_index()
             if values.empty:
                 continue
-            happens = values > loss.above if loss.above is not None else values < loss.below
-            yield f"{number + 1}_{arm}", Outcome(_subject(loss, output, titles[arm]), happens, "fail")
+            happens = values > by * loss.above if loss.above is not None else values < by * float(loss.below or 0.0)
+            yield f"{number + 1}_{arm}", Outcome(_subject(loss, output, titles[arm], by), happens, "fail")
 
 
-def _subject(loss: LossShape, output: Output, policy: str) -> str:
+def _subject(loss: LossShape, output: Output, policy: str, by: float) -> str:
     if loss.label:
         return f"{policy}: {loss.label}"
     side, limit = ("above", loss.above) if loss.above is not None else ("below", loss.below)
     assert limit is not None
+    limit *= by
     if not loss.change:
         return f"{output.label} under {policy} is {side} {amount(limit, output.unit)}"
     if limit == 0.0:

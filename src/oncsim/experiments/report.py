@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from oncsim.experiments.analysis import discovery, morris, paired, regional, replicates, robustness, sobol, tradeoffs
 from oncsim.experiments.analysis.outputs import Factor, Output
-from oncsim.experiments.analysis.words import amount, between, capital, counted
+from oncsim.experiments.analysis.words import amount, between, capital, counted, number
 from oncsim.experiments.described import factors_of, outputs_of
 from oncsim.experiments.design import places
 from oncsim.experiments.experiment import Experiment
@@ -52,11 +52,17 @@ class _Writer:
         self.experiment: Experiment = experiment_in(folder)
         self.runs = runs_table(folder)
         self.samples = samples_table(folder)
-        self.outputs: list[Output] = outputs_of(self.experiment)
+        # People read shares as per cent, and differences of shares as percentage points.
+        given = outputs_of(self.experiment)
+        shares = [output.name for output in given if output.unit in ("share", "0-1")]
+        self.runs[shares] = 100.0 * self.runs[shares]
+        self.outputs = [replace(o, unit="percentage points") if o.name in shares else o for o in given]
+        self.levels = [replace(o, unit="%") if o.name in shares else o for o in given]
         self.factors: list[Factor] = [f for f in factors_of(self.experiment) if f.high > f.low]
         self.arms = [arm.id for arm in self.experiment.arms]
         self.titles = {arm.id: arm.label for arm in self.experiment.arms}
         self.judged = [output for output in self.outputs if output.sign]
+        self.scale = dict.fromkeys(shares, 100.0)
         self.several = self.runs["sample"].nunique() > 1
 
     def picture(self, figure: Figure, name: str, caption: str) -> Picture:
@@ -130,9 +136,11 @@ def _in_short(sections: Sequence[Section]) -> list[str]:
     """Return the first sentences of the sections that answer the question."""
     found = []
     for section in sections:
-        take = {"effects": 6, "discovery": 2, "tradeoff": 1, "sensitivity": 2}.get(section.anchor, 0)
-        clear = [s for s in section.sentences if "no clear effect" not in s]
-        found += (clear or section.sentences)[:take]
+        take = {"effects": 8, "discovery": 2, "tradeoff": 1, "sensitivity": 2}.get(section.anchor, 0)
+        clear = [s for s in section.sentences if "no clear effect" not in s and "exactly as in" not in s]
+        chosen = (clear or section.sentences)[:take]
+        # What an effect is worth knowing for stands in its first sentence; the rest is in its own section.
+        found += [f"{s.split('. ')[0].rstrip('.')}." for s in chosen] if section.anchor == "effects" else chosen
     return found
 
 
@@ -178,7 +186,7 @@ def _tradeoff(one: _Writer) -> Section | None:
         return None
     from oncsim.experiments.figures import tradeoff_figure
 
-    found = tradeoffs.tradeoff(one.runs, one.judged, one.arms)
+    found = tradeoffs.tradeoff(one.runs, [output for output in one.levels if output.sign], one.arms)
     effects = paired.paired_differences(one.runs, one.judged, one.arms)
     caption = (
         "Policies over pairs of outputs; filled points are beaten on all outputs by no other policy. "
@@ -203,8 +211,8 @@ def _robustness(one: _Writer) -> Section | None:
     by_name = {output.name: output for output in one.judged}
     section.rows = [
         [
-            one.titles[row["scenario"]], capital(by_name[row["output"]].label),
-            *(amount(float(row[name]), by_name[row["output"]].unit) for name in ("regret_mean", "regret_90", "regret_max")),
+            one.titles[row["scenario"]], Lines(capital(by_name[row["output"]].label), by_name[row["output"]].unit),
+            *(number(float(row[name])) for name in ("regret_mean", "regret_90", "regret_max")),
             f"{row['best_share']:.0%}",
         ]
         for _, row in found.table.iterrows()
@@ -256,7 +264,7 @@ def _discovery(one: _Writer) -> Section | None:
     from oncsim.experiments.figures import discovery_figure
 
     section = Section("discovery", "Under which conditions a policy fails")
-    for name, outcome in outcomes_of(one.experiment, one.runs, one.outputs, one.titles):
+    for name, outcome in outcomes_of(one.experiment, one.runs, one.outputs, one.titles, one.scale):
         found = discovery.discover(outcome, one.samples, one.factors)
         section.sentences += discovery.in_words(found)
         apart = regional.regional_sensitivity(outcome, one.samples, one.factors)
@@ -288,7 +296,8 @@ def _convergence(one: _Writer) -> Section | None:
     targets = targets_of(one.experiment)
     if targets:
         judged = units[[(s, o) in targets for s, o in zip(units["scenario"], units["output"], strict=True)]]
-        enough = replicates.enough(judged, targets, floor=one.experiment.replicates.floor)
+        scaled = {(s, o): width * one.scale.get(o, 1.0) for (s, o), width in targets.items()}
+        enough = replicates.enough(judged, scaled, floor=one.experiment.replicates.floor)
         section.sentences += replicates.in_words(enough, one.outputs, one.titles, kind)
     caption = f"Running mean of each effect with its 95 % interval as {kind}s are added: it should have settled."
     section.pictures = [one.picture(convergence_figure(table, one.outputs, one.titles, kind), "convergence", caption)]
