@@ -107,3 +107,31 @@ def test_parameters_travel_to_other_processes(tiny: Registry) -> None:
 def test_a_description_says_unit_kind_and_basis(tiny: Registry) -> None:
     text = Parameters(tiny).describe("practice.loyalty")
     assert "utils by need and rural" in text and "behaviour, estimate" in text
+
+
+def test_what_is_made_of_the_values_of_a_quarter_is_made_once() -> None:
+    from oncsim.parameters.registry import load_registry
+
+    parameters, made = Parameters(load_registry()), []
+    first, later = (parameters.at(Quarter.parse(text)) for text in ("2026Q1", "2026Q2"))
+    for law in (first, first, later):
+        assert law.once("thing", lambda law=law: made.append(law.quarter) or len(made)) == 1 + (law is later)
+    assert [str(quarter) for quarter in made] == ["2026Q1", "2026Q2"]
+
+
+def test_what_a_design_asks_for_takes_the_place_of_what_a_scenario_has() -> None:
+    from oncsim.parameters.lookup import Drawn
+    from oncsim.parameters.registry import load_registry
+    from oncsim.scenario.sets import read_sets
+
+    registry = load_registry()
+    (own,) = read_sets(["care.base_wait=9"], registry)[0].changes
+    (other,) = read_sets(["care.base_wait=4"], registry)[0].changes
+    quarter = Quarter.parse("2027Q1")
+    base = Parameters(registry, [own])
+    varied = base.varied({"choice.wait": Drawn(-0.5, False), "payment.medicare.drug_addon": Drawn(0.5, True)}, [other])
+    assert (base.at(quarter)["care.base_wait"], varied.at(quarter)["care.base_wait"]) == (9, 4)
+    assert varied.at(quarter)["choice.wait"] == registry.leaf("choice.wait").limits.clip(-0.5)
+    plain = base.at(quarter)["payment.medicare.drug_addon"]
+    assert dict(varied.at(quarter)["payment.medicare.drug_addon"]) == {code: 0.5 * value for code, value in plain.items()}
+    assert base.drawn == {}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from markets import METRO, MIXED, events, run, start
+from markets import METRO, MIXED, events, run, same_tables, start
 from oncsim.codes import BARGAINED, COMPONENTS, HEALTH_SYSTEM, HOSPITAL_KINDS, PAYERS, PRACTICE
 from oncsim.model import OncologyMarket
 from oncsim.prices.drugs import commercial_asp
@@ -495,3 +495,13 @@ def test_degenerate_payers_leave_finite_prices() -> None:
     assert np.isfinite(before).all()
     assert np.isfinite(hospital_level(model)).all()
     assert not volumes_of_sites(model, PLACE, standard_patient(model.law)).any()
+
+
+def test_leverage_is_the_same_with_threads_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = start(3, METRO), start(3, METRO)
+    for _ in range(3):
+        one.step()
+    monkeypatch.setattr("oncsim.processes.market_power._WORTH_THREADS", 0)
+    for _ in range(3):
+        other.step()
+    same_tables(one, other)

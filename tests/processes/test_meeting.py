@@ -308,7 +308,9 @@ def test_a_prospect_starts_with_what_others_think_and_knows_what_brought_it() ->
     assert (ties.form[new] == REFERRAL).all() and (ties.met[new] == 0).all() and (ties.evidence_ab[new] == 0).all()
 
 
-def test_common_partners_counted_by_hand() -> None:
+@pytest.mark.parametrize("few", [0, 200], ids=["sparse", "dense"])
+def test_common_partners_counted_by_hand(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr("oncsim.processes.meeting._FEW", few)
     model = start(1, METRO)
     ties = model.ties
     size = len(model.orgs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from oncsim.parameters.places import Places, dense, laid_over, with_exceptions
 if TYPE_CHECKING:
     from oncsim.parameters.lookup import Parameters
 
+Made = TypeVar("Made")
+
 
 class Values:
     """Every value of one quarter: ``values["payment.medicare.drug_addon"]``.
@@ -21,12 +24,13 @@ class Values:
     for two axes. :meth:`over` gives one number a place, and alone knows of changes that hold only in some places.
     """
 
-    __slots__ = ("_cache", "_parameters", "_tables", "quarter")
+    __slots__ = ("_cache", "_made", "_parameters", "_tables", "quarter")
 
     def __init__(self, parameters: Parameters, quarter: Quarter) -> None:
         self.quarter = quarter
         self._parameters = parameters
         self._cache: dict[str, Any] = {}
+        self._made: dict[str, Any] = {}
         self._tables: dict[tuple[str, float], tuple[tuple[str, ...], NDArray[np.float64], bool]] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -36,6 +40,13 @@ class Values:
             value = self._parameters.value(name, self.quarter)
             self._cache[name] = value
             return value
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what is made of these values alone under a name, made when it is first asked for."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
 
     def over(self, name: str, places: Places, otherwise: float = 1.0) -> NDArray[np.float64]:
         """Return one value a place: that of its codes, or what a policy limited to some places says there.

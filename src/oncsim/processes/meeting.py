@@ -27,6 +27,7 @@ Ints = NDArray[np.int64]
 _PROSPECT, _SHARED_PROBLEM, _DILIGENCE, _RAMP_UP = (
     TIE_STAGES.index(stage) for stage in ("prospect", "shared_problem", "due_diligence", "ramp_up")
 )
+_FEW = 200  # organisations
 TALKING = np.isin(np.arange(len(TIE_STAGES)), (_PROSPECT, _SHARED_PROBLEM, _DILIGENCE))
 
 
@@ -105,9 +106,14 @@ def common_partners(model: OncologyMarket, a: Ints, b: Ints) -> Floats:
     if len(living) == 0 or len(a) == 0:
         return np.zeros(len(a))
     size = len(model.orgs)
+    if size <= _FEW:
+        # Sparse matrices of a small market take longer to set up than dense ones to multiply.
+        tied = np.zeros((size, size))
+        tied[ties.a[living], ties.b[living]] = tied[ties.b[living], ties.a[living]] = 1.0
+        return np.asarray((tied[a] * tied[b]).sum(axis=1))
     one = np.ones(len(living))
     one_way = sparse.coo_array((one, (ties.a[living], ties.b[living])), shape=(size, size))
-    graph = sparse.csr_matrix(one_way + one_way.T)
+    graph = sparse.csr_array(one_way + one_way.T)
     graph.data[:] = 1.0
     shared: Any = graph[a].multiply(graph[b]).sum(axis=1)
     return np.asarray(shared, dtype=np.float64).ravel()

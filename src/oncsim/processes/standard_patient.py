@@ -56,7 +56,11 @@ class StandardPatient:
 
 
 def standard_patient(law: Values) -> StandardPatient:
-    """Return courses of treatment under the law of a quarter."""
+    """Return courses of treatment under the law of a quarter, for which they are worked out once."""
+    return law.once("standard_patient", lambda: _standard_patient(law))
+
+
+def _standard_patient(law: Values) -> StandardPatient:
     needs = len(NEEDS)
     months = np.array([float(law["care.months_in_treatment"][need]) for need in NEEDS])
     infusions = np.array([float(law["care.infusions_per_quarter"][need]) for need in NEEDS])
@@ -81,9 +85,12 @@ def standard_patient(law: Values) -> StandardPatient:
     payers = list(BARGAINED)
     bought = dollars.reshape(needs, len(PAYERS), needs).sum(axis=2)[:, payers] * rates.drugs.bought[payers]
     care = infusions * unit.infusion + visits * unit.visit + unit.other
-    return StandardPatient(
+    found = StandardPatient(
         value=(allowed.sum(axis=2)[:, payers] * quarters[:, None]).T,
         drug_value=(allowed[:, payers, DRUG] * quarters[:, None]).T,
         drug_cost=(bought * quarters[:, None]).T,
         care_cost=np.tile(care * quarters, (len(payers), 1)),
     )
+    for part in (found.value, found.drug_value, found.drug_cost, found.care_cost):
+        part.flags.writeable = False
+    return found
