@@ -46,6 +46,11 @@ class Recording:
         """Keep the metrics of a quarter."""
         self._metrics.append((quarter, rows))
 
+    @property
+    def metric_rows(self) -> Sequence[tuple[str, MetricRows]]:
+        """The metrics as they were recorded: for each quarter names, markets, groups and values, row by row."""
+        return self._metrics
+
     def add_state(self, model: OncologyMarket) -> None:
         """Keep organisations, sites and living ties as they are now, as far as they will be asked for."""
         self.quarters.append(str(model.quarter))

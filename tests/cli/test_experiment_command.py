@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_an_estimate_plays_nothing(file: Path, tmp_path: Path, capsys: Captured)
     said = capsys.readouterr().err.splitlines()
     assert said[1] == "2 scenarios x 3 futures x 50 replicates = 300 runs"
     assert said[2].startswith("300 runs to play, ") and said[2].endswith(" on 1 worker")
-    assert not list(tmp_path.rglob("done/*.json"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_status_before_and_after(file: Path, out: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -124,6 +125,60 @@ def test_what_cannot_be_shown_is_said(file: Path, out: Path, tmp_path: Path, cap
     assert capsys.readouterr().err.strip() == f"{file}: has not been run (`oncsim experiment run` plays it)"
     assert main(["experiment", "show", str(tmp_path)]) == 2
     assert capsys.readouterr().err.strip() == f"{tmp_path}: is no results folder of an experiment (it has no plan.json)"
+
+
+def test_files_that_were_harmed_are_named(file: Path, out: Path, tmp_path: Path, capsys: Captured) -> None:
+    copied = tmp_path / folder_of(out).name
+    shutil.copytree(folder_of(out), copied)
+    victim = copied / "data" / "outputs" / "00-00001.parquet"
+    victim.write_bytes(victim.read_bytes()[:50])
+    again = "`oncsim experiment run` plays it again"
+    assert main(["experiment", "show", str(copied), "--table", "runs"]) == 2
+    assert capsys.readouterr().err.strip() == f"{victim}: is not what was written ({again})"
+    victim.unlink()
+    assert main(["experiment", "show", str(copied), "--table", "runs"]) == 2
+    assert capsys.readouterr().err.strip() == f"{victim}: is gone ({again})"
+    (copied / "plan.json").write_text("{")
+    assert main(["experiment", "status", str(copied)]) == 2
+    said = "cannot be read, so it is not known what was played (restore it, or take the folder away and play again)"
+    assert capsys.readouterr().err.strip() == f"{copied / 'plan.json'}: {said}"
+
+
+def test_a_results_folder_is_gone_on_with_from_inside(
+    out: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = tmp_path / folder_of(out).name
+    shutil.copytree(folder_of(out), copied)
+    monkeypatch.chdir(copied)
+    assert main(["experiment", "status", "."]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "12 of 12 runs done, 0 of them failed (6 of 6 chunks)"
+    assert main(["experiment", "run", "experiment.yaml", "--no-report"]) == 0
+    assert "nothing left to play" in capsys.readouterr().err and not (copied / "results").exists()
+
+
+def test_an_output_without_value_does_not_take_the_report_away(tmp_path: Path, capsys: Captured) -> None:
+    outputs = [
+        {"id": "spending", "metric": "spending.total_per_patient", "better": "lower"},
+        {"id": "after", "metric": "price.after_acquisition", "group": "component=total;years=1", "better": "lower"},
+    ]
+    plain = edited(outputs=outputs, replicates=1)
+    try:
+        file = written(tmp_path, plain)
+        status = main(["experiment", "run", str(file), "--out", str(tmp_path / "out")])
+    finally:
+        said = capsys.readouterr()
+    assert status == 0, said.err
+    text = (folder_of(tmp_path / "out") / "report.html").read_text(encoding="utf-8")
+    assert "This part cannot be made" in text and "lowers spending per treated patient" in text
+
+
+def test_futures_on_one_luck_are_no_independent_units(tmp_path: Path, capsys: Captured) -> None:
+    file = written(tmp_path, edited(design={"method": "sobol", "samples": 2}, replicates=2))
+    assert main(["--quiet", "experiment", "run", str(file), "--out", str(tmp_path)]) == 0
+    with (folder_of(tmp_path) / "analysis" / "effects.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert {row["kind"] for row in rows} == {"replicate"} and {row["units"] for row in rows} == {"2"}
+    assert "share one luck" in (folder_of(tmp_path) / "report.html").read_text(encoding="utf-8")
 
 
 def test_failed_runs_are_told_and_give_status_one(file: Path, tmp_path: Path, capsys: Captured, monkeypatch) -> None:

@@ -20,6 +20,8 @@ from oncsim.cli.console import (
 from oncsim.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from oncsim.experiments.running import OnChunk, Prepared, State
 
 ENGINES = ("local", "dask")
@@ -64,13 +66,15 @@ def run_command(
 
     Exit status: 0 done, 1 some runs failed, 2 the input is wrong, 130 interrupted.
     """
-    from oncsim.experiments.running import prepare, run_experiment, state_of
+    from oncsim.experiments.running import planned, prepare, run_experiment, state_of
 
     _check_engine(engine, scheduler, workers)
     voice = console()
-    prepared = prepare(file, out, replicates, blocks)
+    prepared = (planned if estimate else prepare)(file, out, replicates, blocks)
     before = state_of(prepared)
     for line in opening_lines(prepared.experiment.title, before, workers, _seconds_a_run(prepared, before)):
+        voice.note(line)
+    for line in older_lines(before.folder):
         voice.note(line)
     if estimate:
         return 0
@@ -123,11 +127,15 @@ def worker_command(file: str, shard: str, workers: int, replicates: int | None, 
 @quiet_option
 @log_option
 def status_command(file: str, out: str) -> int:
-    """Say how far the experiment in FILE is; nothing is played or written."""
+    """Say how far the experiment in FILE is; nothing is played or written.
+
+    FILE is the experiment file, or the folder of its results.
+    """
     from oncsim.experiments.running import find, state_of
+    from oncsim.experiments.showing import file_of
 
     voice = console()
-    prepared = find(file, out)
+    prepared = find(file_of(file), out)
     if prepared is None:
         voice.say("not begun: `oncsim experiment run` plays it")
         return 0
@@ -197,11 +205,8 @@ def _seconds_a_run(prepared: Prepared, before: State) -> float:
 
 def opening_lines(title: str, state: State, workers: int, seconds: float) -> list[str]:
     """Return what is said before work begins: how much there is, how much is done, how long it will take."""
-    futures = f"{state.samples:,} future{'s' if state.samples > 1 else ''}"
-    replicates = f"{state.replicates:,} replicate{'s' if state.replicates > 1 else ''}"
-    scenarios = f"{state.scenarios} scenario{'s' if state.scenarios > 1 else ''}"
     left = state.runs - state.done
-    lines = [title, f"{scenarios} x {futures} x {replicates} = {state.runs:,} runs"]
+    lines = [title, f"{made_of(state)} = {state.runs:,} runs"]
     if state.done:
         lines[-1] += f", {state.done:,} of them done"
     if left:
@@ -211,6 +216,21 @@ def opening_lines(title: str, state: State, workers: int, seconds: float) -> lis
         lines.append("nothing left to play")
     lines.append(f"Folder: {state.folder}")
     return lines
+
+
+def made_of(state: State) -> str:
+    """Return what the runs are made of: ``2 scenarios x 1 future x 20 replicates``."""
+    counts = (("scenario", state.scenarios), ("future", state.samples), ("replicate", state.replicates))
+    return " x ".join(f"{count:,} {noun}{'s' if count != 1 else ''}" for noun, count in counts)
+
+
+def older_lines(folder: Path) -> list[str]:
+    """Return a line where other results of an experiment of that name stand beside these."""
+    beside = [path for path in folder.parent.iterdir() if path.is_dir() and path != folder] if folder.parent.is_dir() else []
+    if not beside:
+        return []
+    many = f"{len(beside)} other folder{'s' if len(beside) > 1 else ''}"
+    return [f"{many} beside it hold results of other content or other code of oncsim: they are not gone on with"]
 
 
 def span(seconds: float) -> str:
@@ -245,7 +265,7 @@ def status_lines(state: State) -> list[str]:
     lines = [
         f"{state.done:,} of {state.runs:,} runs done, {state.failed:,} of them failed "
         f"({state.chunks_done:,} of {state.chunks:,} chunks)",
-        f"{state.scenarios} scenarios x {state.samples:,} futures x {state.replicates:,} replicates",
+        made_of(state),
     ]
     if state.done:
         lines.append(f"{state.seconds_a_run:.2g} s a run")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oncsim.errors import Fault, InputError
 from oncsim.experiments.plan import Wave
 from oncsim.results import files
 from oncsim.results.identity import short_hash
@@ -51,14 +52,22 @@ class Ledger:
     @property
     def waves(self) -> tuple[Wave, ...]:
         """The waves planned so far."""
-        content = files.read_json(self.folder / PLAN)
-        return tuple(Wave.of(one) for one in content["waves"]) if isinstance(content, dict) else ()
+        content = self._plan()
+        return tuple(Wave.of(one) for one in content["waves"]) if content else ()
 
     @property
     def blocks(self) -> int:
         """Times the design was drawn so far."""
-        content = files.read_json(self.folder / PLAN)
-        return int(content["blocks"]) if isinstance(content, dict) else 0
+        content = self._plan()
+        return int(content["blocks"]) if content else 0
+
+    def _plan(self) -> dict[str, Any]:
+        place = self.folder / PLAN
+        content = files.read_json(place)
+        if not isinstance(content, dict) and place.is_file():
+            said = "cannot be read, so it is not known what was played (restore it, or take the folder away and play again)"
+            raise InputError([Fault(str(place), 0, 0, "", said)])
+        return content if isinstance(content, dict) else {}
 
     def write_plan(self, waves: Sequence[Wave], blocks: int) -> None:
         """Write down the waves."""

@@ -26,7 +26,8 @@ from oncsim.scenario.library import shown
 from oncsim.scenario.measures import Expectation
 from oncsim.scenario.plain_words import validated
 
-MOST_SCENARIOS, MOST_UNCERTAINTIES, MOST_FUTURES = 50, 500, 1_000_000
+MOST_UNCERTAINTIES = 500
+TAKEN = ("scenario", "sample", "replicate")
 
 
 def load_experiment(path: str | os.PathLike[str]) -> Experiment:
@@ -73,13 +74,16 @@ class _Reader:
         shape = self.shape
         arms = [arm for i, one in enumerate(shape.scenarios) if (arm := self.arm(i, one)) is not None]
         self.same_ids([arm.id for arm in arms], "scenarios")
-        arms = self.baseline_first(arms)
+        arms = self.told_apart(self.baseline_first(arms))
         uncertainties = [item for i, one in enumerate(shape.uncertainties) for item in self.uncertainty(i, one)]
         self.same_ids([item.name for item in uncertainties], "uncertainties")
         self.not_set_by_scenarios(uncertainties, arms)
         self.same_horizon(arms)
         measures = [self.measure(i, output, arms) for i, output in enumerate(shape.outputs)]
         self.same_ids([output.id for output in shape.outputs], "outputs")
+        for i, output in enumerate(shape.outputs):
+            if output.id in TAKEN:
+                self.fault(("outputs", i, "id"), f"{output.id!r} is a column of every table ({', '.join(TAKEN)} are taken)")
         self.check_losses(arms)
         self.check_metrics()
         self.check_design(uncertainties)
@@ -137,6 +141,11 @@ class _Reader:
         if self.shape.market is not None:
             scenario = dataclasses.replace(scenario, market=self.shape.market, folder=self.file.parent.resolve())
         return Arm(one.id or scenario.id, one.label or scenario.title, scenario)
+
+    def told_apart(self, arms: list[Arm]) -> list[Arm]:
+        """Let the id stand in for titles that several scenarios share."""
+        labels = [arm.label for arm in arms]
+        return [dataclasses.replace(arm, label=arm.id) if labels.count(arm.label) > 1 else arm for arm in arms]
 
     def sets(self, one: ArmShape) -> list[str]:
         horizon = self.shape.horizon
@@ -230,6 +239,10 @@ class _Reader:
             if float(leaf.limits.clip(value)) != value:
                 said = f"{value:g} is outside the limits of {leaf.name} ({leaf.limits})"
                 self.fault(("uncertainties", i, "values", place), said)
+        if leaf.type == "integer":
+            for place, value in enumerate(values):
+                if value != round(value):
+                    self.fault(("uncertainties", i, "values", place), f"{value:g} is no whole number, as {leaf.name} is")
         if len(set(values)) < len(values):
             self.fault(("uncertainties", i, "values"), "the same level is there twice")
         return [Uncertainty(str(one.parameter), leaf, None, values, False, one.label or leaf.title, True)]

@@ -11,6 +11,7 @@ from oncsim.results import files
 if TYPE_CHECKING:
     import pandas as pd
 
+PLAY_AGAIN = "`oncsim experiment run` plays it again"
 KEYS = ("scenario", "sample", "replicate")
 
 
@@ -27,7 +28,11 @@ def parts(folder: Path, table: str) -> list[Path]:
         kept = sorted(path.name for path in (folder / "data").glob("*")) if (folder / "data").is_dir() else []
         said = f"has no table {table!r} ({', '.join(kept) or 'nothing is done yet'}{did_you_mean(table, kept)})"
         raise InputError([Fault(str(folder), 0, 0, "", said)])
-    return [path for path in sorted(place.glob("*.parquet")) if (folder / "done" / f"{path.stem}.json").is_file()]
+    done = [place / f"{path.stem}.parquet" for path in sorted((folder / "done").glob("*.json"))]
+    lost = [path for path in done if not path.is_file()]
+    if lost:
+        raise InputError([Fault(str(lost[0]), 0, 0, "", f"is gone ({PLAY_AGAIN})")])
+    return done
 
 
 def table_of(folder: Path, table: str) -> pd.DataFrame:
@@ -46,7 +51,13 @@ def table_of(folder: Path, table: str) -> pd.DataFrame:
     pa = arrow()
     if not listed:
         return pd.DataFrame(columns=list(KEYS))
-    frame = pa.concat_tables([pa.parquet.read_table(path) for path in listed], promote_options="permissive").to_pandas()
+    read = []
+    for path in listed:
+        try:
+            read.append(pa.parquet.read_table(path))
+        except (OSError, pa.ArrowInvalid):
+            raise InputError([Fault(str(path), 0, 0, "", f"is not what was written ({PLAY_AGAIN})")]) from None
+    frame = pa.concat_tables(read, promote_options="permissive").to_pandas()
     frame["scenario"] = frame["scenario"].astype(str).astype(pd.CategoricalDtype(_scenarios(folder, frame), ordered=True))
     # Stable: rows of one run stay as they were recorded.
     return frame.sort_values(list(KEYS), kind="stable", ignore_index=True)

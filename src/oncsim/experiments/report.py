@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from oncsim.errors import InputError
 from oncsim.experiments.analysis import discovery, morris, paired, regional, replicates, robustness, sobol, tradeoffs
 from oncsim.experiments.analysis.outputs import Factor, Output
 from oncsim.experiments.analysis.words import amount, between, capital, counted, number
-from oncsim.experiments.described import factors_of, outputs_of
+from oncsim.experiments.described import comparable, factors_of, outputs_of
 from oncsim.experiments.design import places
 from oncsim.experiments.experiment import Experiment
 from oncsim.experiments.ledger import Ledger
@@ -26,6 +27,7 @@ from oncsim.results import files
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_FEW = 10  # units below which a note says that they are few
 _SHOWN = 12  # sentences of a section shown openly
 
 
@@ -64,6 +66,7 @@ class _Writer:
         self.judged = [output for output in self.outputs if output.sign]
         self.scale = dict.fromkeys(shares, 100.0)
         self.several = self.runs["sample"].nunique() > 1
+        self.pairs = comparable(self.experiment, self.runs)
 
     def picture(self, figure: Figure, name: str, caption: str) -> Picture:
         return save_figure(figure, self.folder / "figures", name, caption, caption)
@@ -71,6 +74,9 @@ class _Writer:
     def table(self, name: str, frame: pd.DataFrame) -> str:
         place = self.folder / "analysis"
         place.mkdir(exist_ok=True)
+        if "output" in frame.columns and "unit" not in frame.columns:
+            units = {output.name: output.unit for output in self.outputs}
+            frame = frame.assign(unit_of_output=frame["output"].map(units))
         files.write_text(place / f"{name}.csv", frame.to_csv(index=False))
         return f"analysis/{name}.csv"
 
@@ -85,7 +91,7 @@ def write_report(folder: Path) -> tuple[Path, list[str]]:
     """
     one = _Writer(folder)
     with collection_paused():
-        sections = [section for make in _SECTIONS if (section := make(one)) is not None]
+        sections = [section for make in _SECTIONS if (section := _made(make, one)) is not None]
     short = _in_short(sections)
     ledger = Ledger(folder)
     failed = ledger.failed_runs()
@@ -108,6 +114,18 @@ def write_report(folder: Path) -> tuple[Path, list[str]]:
     }  # fmt: skip
     path = write_page(folder / "report.html", "experiment.html.j2", context)
     return path, short
+
+
+def _made(make: Callable[[_Writer], Section | None], one: _Writer) -> Section | None:
+    """Return a section; one that the runs do not allow says why and takes none of the others away."""
+    try:
+        section = make(one)
+    except InputError as error:
+        title = make.__name__.strip("_").replace("_", " ")
+        return Section(title.replace(" ", "-"), title.capitalize(), note=f"This part cannot be made: {error}.")
+    if section is not None:
+        section.sentences = list(dict.fromkeys(section.sentences))
+    return section
 
 
 def _about(one: _Writer) -> str:
@@ -136,35 +154,46 @@ def _in_short(sections: Sequence[Section]) -> list[str]:
     """Return the first sentences of the sections that answer the question."""
     found = []
     for section in sections:
-        take = {"effects": 8, "discovery": 2, "tradeoff": 1, "sensitivity": 2}.get(section.anchor, 0)
-        clear = [s for s in section.sentences if "no clear effect" not in s and "exactly as in" not in s]
-        chosen = (clear or section.sentences)[:take]
-        # What an effect is worth knowing for stands in its first sentence; the rest is in its own section.
-        found += [f"{s.split('. ')[0].rstrip('.')}." for s in chosen] if section.anchor == "effects" else chosen
+        take = {"effects": 9, "discovery": 2, "tradeoff": 1, "sensitivity": 2}.get(section.anchor, 0)
+        if section.anchor != "effects":
+            found += section.sentences[:take]
+            continue
+        # What holds when all comparisons are read together; the first sentence says it, the rest is in its own section.
+        sure = [s for s in section.sentences if "Read together" not in s or "does not rule out" not in s]
+        clear = [s for s in sure if "no clear effect" not in s and "exactly as in" not in s]
+        found += [f"{s.split('. ')[0].rstrip('.')}." for s in clear][:take] or section.sentences[:1]
     return found
 
 
 def _effects(one: _Writer) -> Section | None:
     if len(one.arms) < 2:
         return None
-    table = paired.paired_differences(one.runs, one.outputs, one.arms)
+    table = paired.paired_differences(one.pairs, one.outputs, one.arms)
     from oncsim.experiments.figures import effects_figure
 
-    kind = "futures" if one.several else "replicates"
+    several = one.several and not one.experiment.shared_luck
+    kind = "futures" if several else "replicates"
     caption = "Difference of each policy from the baseline: the point is the mean, the thick line its 95 % interval"
-    caption += ", the thin line nine futures in ten." if one.several else "."
+    caption += ", the thin line nine futures in ten." if several else "."
     section = Section("effects", "Effects", sentences=paired.in_words(table, one.outputs, one.titles))
     section.note = (
         f"Differences from “{one.titles[one.arms[0]]}”, {kind} paired on the same luck. A bold difference is one whose "
         "interval leaves out zero when all comparisons are read together."
     )
+    if one.several and not several:
+        section.note += (
+            " All futures of this design share one luck, so that they do not say how much of an effect is luck: "
+            "a mean over the futures of a replicate is one unit."
+        )
+    if len(table) and 2 <= int(table["units"].max()) < _FEW:
+        section.note += f" With {counted(int(table['units'].max()), kind[:-1])} an interval is itself uncertain; play more."
     section.pictures = [one.picture(effects_figure(table, one.outputs, one.titles), "effects", caption)]
     section.heads = ["Policy", *(capital(output.label) for output in one.outputs)]
     section.caption = (
         "Mean difference from the baseline; 95 % interval below; in brackets how many times narrower than unpaired"
     )
     section.rows = [[one.titles[arm], *(_cell(table, arm, output) for output in one.outputs)] for arm in one.arms[1:]]
-    section.files = [one.table("effects", table), one.table("units", paired.paired_units(one.runs, one.outputs, one.arms))]
+    section.files = [one.table("effects", table), one.table("units", paired.paired_units(one.pairs, one.outputs, one.arms))]
     return section
 
 
@@ -186,8 +215,8 @@ def _tradeoff(one: _Writer) -> Section | None:
         return None
     from oncsim.experiments.figures import tradeoff_figure
 
-    found = tradeoffs.tradeoff(one.runs, [output for output in one.levels if output.sign], one.arms)
-    effects = paired.paired_differences(one.runs, one.judged, one.arms)
+    found = tradeoffs.tradeoff(one.pairs, [output for output in one.levels if output.sign], one.arms)
+    effects = paired.paired_differences(one.pairs, one.judged, one.arms)
     caption = (
         "Policies over pairs of outputs; filled points are beaten on all outputs by no other policy. "
         "Lines are 95 % intervals of the difference from the baseline."
@@ -228,12 +257,15 @@ def _sensitivity(one: _Writer) -> Section | None:
         return None
     from oncsim.experiments.figures import ranking_figure
 
-    # Indices are about places in what each uncertainty can be: that is what the design steps through.
+    # The design steps evenly through what each uncertainty can be, whatever its distribution.
     units = pd.DataFrame(
         places(one.experiment, Ledger(one.folder).blocks), columns=[i.name for i in one.experiment.uncertainties]
     )
+    for item in one.experiment.uncertainties:
+        low, high = item.bounds
+        units[item.name] = low + units[item.name] * (high - low)
     units.insert(0, "sample", range(len(units)))
-    factors = [Factor(item.name, item.label, 0.0, 1.0) for item in one.experiment.uncertainties]
+    factors = [Factor(item.name, item.label, *item.bounds, item.unit) for item in one.experiment.uncertainties]
     section = Section("sensitivity", "What matters")
     effects: pd.DataFrame
     for arm in one.arms:
@@ -287,7 +319,7 @@ def _convergence(one: _Writer) -> Section | None:
         return None
     from oncsim.experiments.figures import convergence_figure
 
-    units = paired.paired_units(one.runs, one.outputs, one.arms)
+    units = paired.paired_units(one.pairs, one.outputs, one.arms)
     if units.empty:
         return None
     table = replicates.convergence(units)

@@ -8,8 +8,8 @@ from oncsim.experiments.experiment import Experiment
 from oncsim.experiments.shape import ExperimentShape
 
 
-def rerun_yaml(experiment: Experiment) -> str:
-    """Return an experiment file whose scenarios are the resolved ones in ``scenarios/``."""
+def rerun_yaml(experiment: Experiment, replicates: int) -> str:
+    """Return an experiment file whose scenarios are the resolved ones in ``scenarios/``, with the replicates played."""
     from oncsim.scenario.resolved import to_yaml
 
     content: dict[str, Any] = {"schema": "oncsim/experiment/1", "id": experiment.id, "title": experiment.title}
@@ -21,7 +21,10 @@ def rerun_yaml(experiment: Experiment) -> str:
     if experiment.uncertainties:
         content["uncertainties"] = [_uncertainty(item) for item in experiment.uncertainties]
     content["design"] = _plain(experiment.design)
-    content["replicates"] = _plain(experiment.replicates)
+    adaptive = {} if experiment.replicates.most is None else _plain(experiment.replicates)
+    content["replicates"] = (
+        {**adaptive, "first": replicates, "most": max(adaptive["most"], replicates)} if adaptive else replicates
+    )
     content["outputs"] = [_plain(output) for output in experiment.outputs]
     if experiment.losses:
         content["losses"] = [_plain(loss) for loss in experiment.losses]

@@ -16,7 +16,7 @@ from oncsim.errors import Fault, InputError, RunError
 from oncsim.experiments.design import samples
 from oncsim.experiments.engines import engine_of
 from oncsim.experiments.experiment import Experiment
-from oncsim.experiments.ledger import DESIGN, EXPERIMENT, MANIFEST, Ledger, run_id
+from oncsim.experiments.ledger import DESIGN, EXPERIMENT, MANIFEST, PLAN, Ledger, run_id
 from oncsim.experiments.load import load_experiment
 from oncsim.experiments.plan import Wave, chunks, covered, extended
 from oncsim.experiments.work import Chunk, Job, parquet
@@ -85,11 +85,17 @@ class Prepared:
     experiment: Experiment
     job: Job
     ledger: Ledger
+    planned: tuple[Wave, ...] | None = None
+
+    @property
+    def waves(self) -> tuple[Wave, ...]:
+        """What there is to play: as written down, or as it would be."""
+        return self.ledger.waves if self.planned is None else self.planned
 
     @property
     def chunks(self) -> list[Chunk]:
         """Every chunk planned so far."""
-        return chunks(self.ledger.waves)
+        return chunks(self.waves)
 
 
 def prepare(
@@ -124,12 +130,24 @@ def prepare(
         if blocks > 1:
             job = replace(job, values=_futures(experiment, blocks)[1])
         waves = extended(ledger.waves, len(job.values), asked)
-        _describe(experiment, ledger, blocks)
+        _describe(experiment, ledger, blocks, covered(waves)[1])
         ledger.write_plan(waves, blocks)
         if not (ledger.folder / MANIFEST).is_file():
             prepared = Prepared(experiment, job, ledger)
             _manifest(prepared, state_of(prepared), RUNNING)
     return Prepared(experiment, job, ledger)
+
+
+def planned(
+    path: str | os.PathLike[str] | Experiment, out: str | Path = "results", replicates: int | None = None, blocks: int = 1
+) -> Prepared:
+    """Return an experiment as :func:`prepare` would, without writing anything: for an estimate."""
+    experiment, job, ledger = _located(path, out, replicates, blocks)
+    blocks = max(blocks, ledger.blocks)
+    if blocks > 1:
+        job = replace(job, values=_futures(experiment, blocks)[1])
+    waves = extended(ledger.waves, len(job.values), replicates or experiment.replicates.first)
+    return Prepared(experiment, job, ledger, waves)
 
 
 def find(path: str | os.PathLike[str] | Experiment, out: str | Path = "results") -> Prepared | None:
@@ -165,8 +183,11 @@ def _located(
         raise InputError(faults)
     root = check_folder(out)
     job, digests = make_job(experiment, blocks)
-    folder = root / "experiments" / experiment.id / run_id(job, digests, _code(), environment()["version"])
-    return experiment, job, Ledger(folder)
+    name = run_id(job, digests, _code(), environment()["version"])
+    own = experiment.file.resolve().parent
+    if own.name == name and (own / PLAN).is_file():
+        return experiment, job, Ledger(own)  # the file is that of a results folder: go on there
+    return experiment, job, Ledger(root / "experiments" / experiment.id / name)
 
 
 def make_job(experiment: Experiment, blocks: int = 1) -> tuple[Job, dict[str, str]]:
@@ -195,7 +216,7 @@ def _code() -> str:
     return digest.hexdigest()[:16]
 
 
-def _describe(experiment: Experiment, ledger: Ledger, blocks: int) -> None:
+def _describe(experiment: Experiment, ledger: Ledger, blocks: int, replicates: int) -> None:
     """Write what is run, so that the folder alone can be run again."""
     from oncsim.experiments.rerun import rerun_yaml
 
@@ -210,16 +231,19 @@ def _describe(experiment: Experiment, ledger: Ledger, blocks: int) -> None:
         place = folder / "scenarios" / f"{arm.id}.yaml"
         if not place.is_file():
             files.write_text(place, arm.scenario.resolved_yaml())
-    if not (folder / EXPERIMENT).is_file():
-        files.write_text(folder / EXPERIMENT, rerun_yaml(experiment))
-        files.write_text(folder / "as_written.yaml", experiment.text)
+    again = rerun_yaml(experiment, replicates)
+    if folder != experiment.file.resolve().parent:
+        if not (folder / EXPERIMENT).is_file() or (folder / EXPERIMENT).read_text(encoding="utf-8") != again:
+            files.write_text(folder / EXPERIMENT, again)
+        if not (folder / "as_written.yaml").is_file():
+            files.write_text(folder / "as_written.yaml", experiment.text)
 
 
 def state_of(prepared: Prepared, known: dict[str, Any] | None = None) -> State:
     """Return how far an experiment is, by what lies in its folder."""
     listed = prepared.chunks
     done = known if known is not None else {c.id: found for c in listed if (found := prepared.ledger.done(c)) is not None}
-    futures, replicates = covered(prepared.ledger.waves)
+    futures, replicates = covered(prepared.waves)
     arms = len(prepared.experiment.arms)
     return State(
         folder=prepared.ledger.folder,
@@ -364,7 +388,7 @@ def _more_replicates(prepared: Prepared, state: State) -> int | None:
 
 def _manifest(prepared: Prepared, state: State, status: str) -> None:
     experiment = prepared.experiment
-    old = files.read_json(prepared.ledger.folder / MANIFEST)
+    old, blocks = files.read_json(prepared.ledger.folder / MANIFEST), prepared.ledger.blocks
     content = {
         "experiment": experiment.id,
         "title": experiment.title,
@@ -372,7 +396,7 @@ def _manifest(prepared: Prepared, state: State, status: str) -> None:
         "scenarios": [arm.id for arm in experiment.arms],
         "samples": state.samples,
         "replicates": state.replicates,
-        "blocks": prepared.ledger.blocks,
+        "blocks": blocks,
         "runs": state.runs,
         "done": state.done,
         "failed": state.failed,
@@ -381,7 +405,7 @@ def _manifest(prepared: Prepared, state: State, status: str) -> None:
         "started": old["started"] if isinstance(old, dict) and "started" in old else now(),
         "ended": now(),
         "run_seconds": round(state.seconds, 1),
-        "again": f"oncsim experiment run {EXPERIMENT}",
+        "again": f"oncsim experiment run {EXPERIMENT}" + (f" --blocks {blocks}" if blocks > 1 else ""),
     }
     files.write_json(prepared.ledger.folder / MANIFEST, content)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oncsim.errors import Fault, InputError
-from oncsim.experiments.described import outputs_of
+from oncsim.experiments.described import comparable, outputs_of
 from oncsim.experiments.load import load_experiment
 from oncsim.experiments.reading import runs_table, samples_table, table_of
 
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from oncsim.experiments.experiment import Experiment
 
 EFFECTS, RUNS, SAMPLES = "effects", "runs", "samples"
+
+
+def file_of(path: str | Path) -> Path:
+    """Return an experiment file: the path itself, or that of a results folder."""
+    from oncsim.experiments.ledger import EXPERIMENT, PLAN
+
+    place = Path(path)
+    return place / EXPERIMENT if (place / PLAN).is_file() else place
 
 
 def folder_of(path: str | Path, out: str | Path) -> Path:
@@ -74,6 +82,6 @@ def shown_table(path: str | Path, out: str | Path = "results", name: str = EFFEC
 
     experiment, runs = experiment_in(folder), runs_table(folder)
     if runs.empty or len(experiment.arms) < 2:
-        said = "nothing is done yet" if runs.empty else "has one scenario, so there are no effects (--table runs)"
+        said = "no run has ended well yet" if runs.empty else "has one scenario, so there are no effects (--table runs)"
         raise InputError([Fault(str(path), 0, 0, "", said)])
-    return paired_differences(runs, outputs_of(experiment), [arm.id for arm in experiment.arms])
+    return paired_differences(comparable(experiment, runs), outputs_of(experiment), [arm.id for arm in experiment.arms])

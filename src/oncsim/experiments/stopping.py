@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from oncsim.experiments.analysis.outputs import Output
 from oncsim.experiments.analysis.paired import paired_units
 from oncsim.experiments.analysis.replicates import enough
-from oncsim.experiments.described import outputs_of
+from oncsim.experiments.described import comparable, outputs_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,5 +27,5 @@ def precise_enough(experiment: Experiment, runs: pd.DataFrame) -> bool:
     if not targets:
         return True
     outputs: list[Output] = [one for one in outputs_of(experiment) if any(name == one.name for _, name in targets)]
-    units = paired_units(runs, outputs, [arm.id for arm in experiment.arms])
+    units = paired_units(comparable(experiment, runs), outputs, [arm.id for arm in experiment.arms])
     return enough(units, targets, floor=experiment.replicates.floor).done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from oncsim.market.form import Market
     from oncsim.model import OncologyMarket
     from oncsim.scenario import Scenario
+    from oncsim.scenario.measures import Expectation, Measure
 
 OUTPUTS, METRICS = "outputs", "metrics"
 # Replicates of a future lie apart from those of the next, so that each has luck of its own.
@@ -96,6 +97,7 @@ class _Run:
     sample: int
     replicate: int
     outputs: tuple[float, ...]
+    metrics: list[tuple[str, str, str, float]]
     tables: dict[str, pd.DataFrame]
 
 
@@ -219,16 +221,70 @@ def _play(job: Job, arm: Arm, sample: int, replicate: int, history: bytes | None
         try:
             while not model.finished:
                 model.step()
-            tables = model.tables(sorted(_asked(experiment) | {"metrics", "events"}))
+            metrics = model.recording.metric_rows
+            tables = model.tables(sorted(_tables_needed(experiment)))
         finally:
             model.close()
         for table in tables.values():
             table.insert(0, "replicate", replicate)
-        one = range(replicate, replicate + 1)
-        start, end = experiment.start, experiment.end
-        found = [float(measured(m, tables.__getitem__, start, end, one).iloc[0]) for m in experiment.measures]
-    kept = {name: tables[name] for name in (METRICS, *experiment.tables)}
-    return _Run(arm.id, sample, replicate, tuple(found), kept)
+        found = tuple(_measured(experiment, one, metrics, tables, replicate) for one in experiment.measures)
+    kept = {name: tables[name].drop(columns="replicate") for name in experiment.tables}
+    return _Run(arm.id, sample, replicate, found, _kept(experiment, metrics), kept)
+
+
+def _tables_needed(experiment: Experiment) -> set[str]:
+    counted = any(part is not None and part.event for one in experiment.measures for part in (one, one.minus))
+    return set(_asked(experiment)) | ({"events"} if counted else set())
+
+
+def _measured(
+    experiment: Experiment,
+    one: Expectation,
+    metrics: Sequence[tuple[str, Any]],
+    tables: dict[str, pd.DataFrame],
+    replicate: int,
+) -> float:
+    """Return what an output is in one run: a metric from what was recorded, all else from the tables."""
+    if one.metric is not None and (one.minus is None or one.minus.metric is not None):
+        value = _mean(one, metrics, one)
+        return value if one.minus is None else value - _mean(one.minus, metrics, one)
+    listed = dict(tables)
+    if one.metric is not None or (one.minus is not None and one.minus.metric is not None):
+        listed[METRICS] = _metric_frame(metrics, replicate)
+    only = range(replicate, replicate + 1)
+    return float(measured(one, listed.__getitem__, experiment.start, experiment.end, only).iloc[0])
+
+
+def _mean(what: Measure, metrics: Sequence[tuple[str, Any]], when: Expectation) -> float:
+    """Return the mean of a metric over the quarters in which it has a value; missing where there are none."""
+    first, last = str(when.from_), str(when.until)
+    wanted = (what.metric, what.market, what.group)
+    found = [
+        float(value)
+        for quarter, rows in metrics
+        if first <= quarter <= last
+        for *names, value in zip(*rows, strict=True)
+        if tuple(names) == wanted
+    ]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _metric_frame(metrics: Sequence[tuple[str, Any]], replicate: int) -> pd.DataFrame:
+    import pandas as pd
+
+    listed = [(replicate, quarter, *row) for quarter, rows in metrics for row in zip(*rows, strict=True)]
+    return pd.DataFrame(listed, columns=["replicate", "quarter", "metric", "market", "group", "value"])
+
+
+def _kept(experiment: Experiment, metrics: Sequence[tuple[str, Any]]) -> list[tuple[str, str, str, float]]:
+    """Return the metrics that are kept, of the whole market: quarter, metric, group, value."""
+    asked = frozenset(experiment.metrics)
+    return [
+        (quarter, name, group, float(value))
+        for quarter, rows in metrics
+        for name, market, group, value in zip(*rows, strict=True)
+        if market == "all" and name in asked
+    ]
 
 
 def _tables(experiment: Experiment, runs: list[_Run]) -> dict[str, pd.DataFrame]:
@@ -237,30 +293,27 @@ def _tables(experiment: Experiment, runs: list[_Run]) -> dict[str, pd.DataFrame]
 
     arms = [arm.id for arm in experiment.arms]
 
-    def keys(of: list[_Run], sizes: list[int]) -> dict[str, Any]:
-        place = np.repeat([arms.index(run.scenario) for run in of], sizes).astype(np.int64)
+    def keys(sizes: list[int]) -> dict[str, Any]:
+        place = np.repeat([arms.index(run.scenario) for run in runs], sizes).astype(np.int64)
         make: Any = pd.Categorical.from_codes
         return {
             "scenario": make(place, arms),
-            "sample": np.repeat([run.sample for run in of], sizes).astype(np.int32),
-            "replicate": np.repeat([run.replicate for run in of], sizes).astype(np.int32),
+            "sample": np.repeat([run.sample for run in runs], sizes).astype(np.int32),
+            "replicate": np.repeat([run.replicate for run in runs], sizes).astype(np.int32),
         }
 
     names = [output.id for output in experiment.outputs]
     values = np.array([run.outputs for run in runs], dtype=np.float64).reshape(len(runs), len(names))
-    found = {OUTPUTS: pd.DataFrame({**keys(runs, [1] * len(runs)), **dict(zip(names, values.T, strict=True))})}
-    for name in (METRICS, *experiment.tables):
-        parts = [_kept(name, run.tables[name], experiment) for run in runs]
+    found = {OUTPUTS: pd.DataFrame({**keys([1] * len(runs)), **dict(zip(names, values.T, strict=True))})}
+    rows = [row for run in runs for row in run.metrics]
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+    listed = dict(zip(("quarter", "metric", "group", "value"), columns, strict=True))
+    found[METRICS] = pd.DataFrame({**keys([len(run.metrics) for run in runs]), **listed})
+    for name in experiment.tables:
+        parts = [run.tables[name] for run in runs]
         whole = pd.concat([_plain(part) for part in parts], ignore_index=True) if parts else pd.DataFrame()
-        found[name] = pd.DataFrame({**keys(runs, [len(part) for part in parts]), **{c: whole[c] for c in whole.columns}})
+        found[name] = pd.DataFrame({**keys([len(part) for part in parts]), **{c: whole[c] for c in whole.columns}})
     return found
-
-
-def _kept(name: str, table: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
-    """Return what is kept of a table: of metrics those asked for, of the whole market."""
-    if name == METRICS:
-        table = table[table["metric"].isin(experiment.metrics) & (table["market"] == "all")].drop(columns="market")
-    return table.drop(columns="replicate")
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

@@ -40,7 +40,8 @@ def amount(value: float, unit: str = "", places: int | None = None) -> str:
 
 def between(low: float, high: float, word: str = "to") -> str:
     """Return ``low to high`` with as many decimals as their distance deserves."""
-    places = decimals(high - low) if high > low else None
+    # Ends that agree but for rounding need no more digits than one number does.
+    places = decimals(high - low) if high - low > 1e-6 * max(abs(low), abs(high)) else None
     return f"{number(low, places)} {word} {number(high, places)}"
 
 
