@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from oncsim.cases import CaseResult, play_cases
 from oncsim.cases.picture import timeline_of
-from oncsim.cases.story import changes, happened, main_lines, story_page, unplayed
+from oncsim.cases.story import _stage_lines, changes, happened, main_lines, story_page, unplayed
 from oncsim.reports.figures.case_timeline import Bar, Timeline, case_timeline
 from oncsim.reports.figures.case_timeline import Path as Line
 
@@ -80,3 +82,19 @@ def test_words_of_the_picture_do_not_overlap() -> None:
                 box.x1 <= second.x0 + 1 or second.x1 <= box.x0 + 1 or box.y1 <= second.y0 + 1.5 or second.y1 <= box.y0 + 1.5
             )
             assert apart, (text, other)
+
+
+def test_talks_that_come_to_nothing_are_not_told_as_a_tie_that_ends(case: CaseResult) -> None:
+    a, b = case.file.case.follow[:2]
+    rows = [
+        ("2026Q2", "talks", "prospect"),
+        ("2026Q3", "talks", "dissolved"),
+        ("2026Q2", "tie", "active"),
+        ("2026Q4", "tie", "dissolved"),
+    ]
+    ties = pd.DataFrame(rows, columns=["quarter", "tie", "stage"]).assign(a=a, b=b, form="referral")
+    kept = replace(case.kept[""], ties=ties, events=case.kept[""].events.iloc[:0])
+    told = {line.quarter: line.text for line in _stage_lines(case, kept) if line.quarter in ("2026Q3", "2026Q4")}
+    names = "Plains Oncology Associates and Prairie Regional Health"
+    assert told["2026Q3"] == f"Nothing comes of what {names} had in mind (referral)."
+    assert told["2026Q4"] == f"Referral of {names} has ended."

@@ -36,6 +36,8 @@ _STAGES = {
     "scaled_back": "{form} of {a} and {b} is scaled back.",
     "dissolved": "{form} of {a} and {b} has ended.",
 }
+_TALKS = ("", "prospect", "shared_problem", "due_diligence")
+_NOTHING = "Nothing comes of what {a} and {b} had in mind ({form})."
 
 
 def happened(case: CaseResult) -> list[Happening]:
@@ -85,10 +87,11 @@ def _stage_lines(case: CaseResult, kept: Kept) -> list[Happening]:
         rows = rows.sort_values("quarter", kind="stable")
         before = ""
         for quarter, a, b, form, stage in zip(*(rows[c] for c in ("quarter", "a", "b", "form", "stage")), strict=True):
-            changed, before = stage != before, stage
+            changed, earlier, before = stage != before, before, stage
             if not changed or (quarter, frozenset((a, b))) in told:
                 continue
-            text = _STAGES[stage].format(a=_name(case, a), b=_name(case, b), form=form_words(form))
+            words = _NOTHING if stage == "dissolved" and earlier in _TALKS else _STAGES[stage]
+            text = words.format(a=_name(case, a), b=_name(case, b), form=form_words(form))
             at_start = quarter == start and stage != "dissolved"
             lines.append(Happening(quarter, "tie", sentence(f"at the start: {text}" if at_start else text)))
     return lines
