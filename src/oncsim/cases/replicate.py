@@ -135,7 +135,12 @@ def play_replicate(play: Play, replicate: int, story: bool) -> Played:
 
     started = time.perf_counter()
     model = OncologyMarket(
-        play.scenario, seed=play.seed, replicate=replicate, market=play.market, metrics=_metrics_asked(play)
+        play.scenario,
+        seed=play.seed,
+        replicate=replicate,
+        market=play.market,
+        metrics=_metrics_asked(play),
+        tables=KEPT,
     )
     try:
         for _ in model.quarters:

@@ -13,7 +13,7 @@ from oncsim.experiments.analysis.libraries import library
 if TYPE_CHECKING:
     import pandas as pd
 
-    from oncsim.experiments.experiment import Experiment, Uncertainty
+    from oncsim.experiments.experiment import Experiment
 
 Floats = NDArray[np.float64]
 
@@ -83,19 +83,19 @@ def problem(experiment: Experiment) -> dict[str, Any]:
     return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 
 
-def samples(experiment: Experiment, blocks: int = 1) -> pd.DataFrame:
-    """Return the futures: ``sample`` and the value of each uncertainty, (futures, 1 + uncertainties)."""
+def samples(experiment: Experiment, values: Floats | None = None) -> pd.DataFrame:
+    """Return futures as a table: ``sample`` and the value of each uncertainty; by default those of :func:`futures`."""
     import pandas as pd
 
-    items = experiment.uncertainties
-    values = _values(experiment, items, blocks)
-    table = pd.DataFrame(values, columns=[item.name for item in items])
+    values = futures(experiment) if values is None else values
+    table = pd.DataFrame(values, columns=[item.name for item in experiment.uncertainties])
     table.insert(0, "sample", np.arange(len(values), dtype=np.int64))
     return table
 
 
-def _values(experiment: Experiment, items: tuple[Uncertainty, ...], blocks: int) -> Floats:
-    design = experiment.design
+def futures(experiment: Experiment, blocks: int = 1) -> Floats:
+    """Return the futures: the value of each uncertainty, (futures, uncertainties); ``blocks`` as for :func:`places`."""
+    design, items = experiment.design, experiment.uncertainties
     if design.method == "factorial":
         return np.array(list(itertools.product(*(item.values for item in items))), dtype=np.float64)
     if design.method == "list":

@@ -186,7 +186,7 @@ class _Reader:
             self.fault(("uncertainties", i, "parameter"), f"no parameter {name!r}{self.registry.near_miss(name)}")
             return []
         leaf, element = hit
-        if leaf.type not in ("number", "integer"):
+        if not leaf.numeric:
             self.fault(("uncertainties", i, "parameter"), f"{name} is not a number, so it has no range")
             return []
         if element and len(element) < len(leaf.axes):
@@ -210,33 +210,28 @@ class _Reader:
             return []
         if own:
             self.within_limits(i, leaf, distribution)
-        factor = not own and _many(leaf) and distribution.centre != 0
-        return [Uncertainty(name, leaf, distribution, (), factor, one.label or leaf.title, own)]
+        return [Uncertainty(name, leaf, distribution, (), not own and _is_factor(leaf), one.label or leaf.title, own)]
 
     def group(self, i: int, group: str) -> list[Uncertainty]:
-        below = [
-            leaf
-            for name, leaf in self.registry.leaves.items()
-            if (name == group or name.startswith(f"{group}.")) and leaf.kind == "behaviour" and leaf.distribution is not None
-        ]
-        if group == "behaviour":
-            below = [leaf for leaf in self.registry.leaves.values() if leaf.kind == "behaviour" and leaf.distribution]
+        leaves = self.registry.leaves.values()
+        drawn = [leaf for leaf in leaves if leaf.kind == "behaviour" and leaf.distribution is not None]
+        below = [leaf for leaf in drawn if group == "behaviour" or f"{leaf.name}.".startswith(f"{group}.")]
         if not below:
-            parts = [leaf.name.split(".") for leaf in self.registry.leaves.values() if leaf.distribution is not None]
+            parts = [leaf.name.split(".") for leaf in drawn]
             groups = {".".join(part[:depth]) for part in parts for depth in range(1, len(part))} | {"behaviour"}
             near = did_you_mean(group, groups)
             said = f"no behaviour parameter with a distribution begins with {group!r} (behaviour names them all{near})"
             self.fault(("uncertainties", i, "group"), said)
         return [
-            Uncertainty(leaf.name, leaf, leaf.distribution, (), _many(leaf) and _centre(leaf) != 0, leaf.title, False)
+            Uncertainty(leaf.name, leaf, leaf.distribution, (), _is_factor(leaf), leaf.title, False)
             for leaf in below
-            if leaf.distribution is not None and leaf.type in ("number", "integer")
+            if leaf.numeric
         ]
 
     def levels(self, i: int, one: UncertaintyShape, leaf: Leaf) -> list[Uncertainty]:
         values = tuple(float(value) for value in one.values or ())
         for place, value in enumerate(values):
-            if float(leaf.limits.clip(value)) != value:
+            if not leaf.limits.hold(value):
                 said = f"{value:g} is outside the limits of {leaf.name} ({leaf.limits})"
                 self.fault(("uncertainties", i, "values", place), said)
         if leaf.type == "integer":
@@ -262,7 +257,7 @@ class _Reader:
     def within_limits(self, i: int, leaf: Leaf, distribution: Distribution) -> None:
         given = dict(distribution.numbers)
         for key in ("low", "high"):
-            if key in given and float(leaf.limits.clip(given[key])) != given[key]:
+            if key in given and not leaf.limits.hold(given[key]):
                 said = f"{given[key]:g} is outside the limits of {leaf.name} ({leaf.limits})"
                 self.fault(("uncertainties", i, key), said)
 
@@ -399,10 +394,6 @@ def _same_ground(one: Scenario, other: Scenario) -> bool:
     )  # fmt: skip
 
 
-def _many(leaf: Leaf) -> bool:
-    """Return whether a parameter has several values: over axes, dates or growth."""
-    return bool(leaf.axes) or len(leaf.history) > 1 or leaf.drift is not None or leaf.index is not None
-
-
-def _centre(leaf: Leaf) -> float:
-    return leaf.distribution.centre if leaf.distribution is not None else 0.0
+def _is_factor(leaf: Leaf) -> bool:
+    """Return whether a draw from the registry multiplies all values of a parameter, as in :meth:`Parameters.draw`."""
+    return (bool(leaf.axes) or leaf.moves) and leaf.distribution is not None and leaf.distribution.centre != 0

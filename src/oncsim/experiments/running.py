@@ -6,17 +6,17 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncsim.building import build
 from oncsim.errors import Fault, InputError, RunError
-from oncsim.experiments.design import samples
+from oncsim.experiments.design import futures, samples
 from oncsim.experiments.engines import engine_of
 from oncsim.experiments.experiment import Experiment
-from oncsim.experiments.ledger import DESIGN, EXPERIMENT, MANIFEST, PLAN, Ledger, run_id
+from oncsim.experiments.ledger import DESIGN, EXPERIMENT, MANIFEST, PLAN, Done, Ledger, run_id
 from oncsim.experiments.load import load_experiment
 from oncsim.experiments.plan import Wave, chunks, covered, extended
 from oncsim.experiments.work import Chunk, Job, parquet
@@ -27,8 +27,6 @@ from oncsim.results.manifest import COMPLETE, FAILED, INTERRUPTED, RUNNING, envi
 from oncsim.running import Interrupted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from oncsim.market.form import Market
 
 # Files of this package that numbers depend on; the rest reads and reports.
@@ -126,11 +124,9 @@ def prepare(
     asked = replicates or experiment.replicates.first
     with files.storing(ledger.folder):
         ledger.prepare()
-        blocks = max(blocks, ledger.blocks)
-        if blocks > 1:
-            job = replace(job, values=_futures(experiment, blocks)[1])
+        job, blocks = _with_blocks(job, ledger, blocks)
         waves = extended(ledger.waves, len(job.values), asked)
-        _describe(experiment, ledger, blocks, covered(waves)[1])
+        _describe(job, ledger, covered(waves)[1])
         ledger.write_plan(waves, blocks)
         if not (ledger.folder / MANIFEST).is_file():
             prepared = Prepared(experiment, job, ledger)
@@ -143,9 +139,7 @@ def planned(
 ) -> Prepared:
     """Return an experiment as :func:`prepare` would, without writing anything: for an estimate."""
     experiment, job, ledger = _located(path, out, replicates, blocks)
-    blocks = max(blocks, ledger.blocks)
-    if blocks > 1:
-        job = replace(job, values=_futures(experiment, blocks)[1])
+    job, _ = _with_blocks(job, ledger, blocks)
     waves = extended(ledger.waves, len(job.values), replicates or experiment.replicates.first)
     return Prepared(experiment, job, ledger, waves)
 
@@ -161,9 +155,13 @@ def find(path: str | os.PathLike[str] | Experiment, out: str | Path = "results")
     experiment, job, ledger = _located(path, out, None, 1)
     if not ledger.waves:
         return None
-    if ledger.blocks > 1:
-        job = replace(job, values=_futures(experiment, ledger.blocks)[1])
-    return Prepared(experiment, job, ledger)
+    return Prepared(experiment, _with_blocks(job, ledger)[0], ledger)
+
+
+def _with_blocks(job: Job, ledger: Ledger, blocks: int = 1) -> tuple[Job, int]:
+    """Return a job with the futures of all blocks, those asked for or those there already, and how many blocks that is."""
+    blocks = max(blocks, ledger.blocks)
+    return (job if blocks == 1 else replace(job, values=futures(job.experiment, blocks))), blocks
 
 
 def _located(
@@ -182,7 +180,7 @@ def _located(
     if faults:
         raise InputError(faults)
     root = check_folder(out)
-    job, digests = make_job(experiment, blocks)
+    job, digests = make_job(experiment)
     name = run_id(job, digests, _code(), environment()["version"])
     own = experiment.file.resolve().parent
     if own.name == name and (own / PLAN).is_file():
@@ -190,7 +188,7 @@ def _located(
     return experiment, job, Ledger(root / "experiments" / experiment.id / name)
 
 
-def make_job(experiment: Experiment, blocks: int = 1) -> tuple[Job, dict[str, str]]:
+def make_job(experiment: Experiment) -> tuple[Job, dict[str, str]]:
     """Return the job, markets built, and the hash of the market of each scenario."""
     built: dict[str, Market] = {}
     digests: dict[str, str] = {}
@@ -201,12 +199,7 @@ def make_job(experiment: Experiment, blocks: int = 1) -> tuple[Job, dict[str, st
             built[key] = build(arm.scenario)
         markets[arm.id] = built[key]
         digests[arm.id] = market_digest(built[key])
-    return Job(experiment, markets, _futures(experiment, blocks)[1]), digests
-
-
-def _futures(experiment: Experiment, blocks: int) -> tuple[pd.DataFrame, Any]:
-    table = samples(experiment, blocks)
-    return table, table[[item.name for item in experiment.uncertainties]].to_numpy(dtype="float64")
+    return Job(experiment, markets, futures(experiment)), digests
 
 
 def _code() -> str:
@@ -216,12 +209,12 @@ def _code() -> str:
     return digest.hexdigest()[:16]
 
 
-def _describe(experiment: Experiment, ledger: Ledger, blocks: int, replicates: int) -> None:
+def _describe(job: Job, ledger: Ledger, replicates: int) -> None:
     """Write what is run, so that the folder alone can be run again."""
     from oncsim.experiments.rerun import rerun_yaml
 
-    folder = ledger.folder
-    content = parquet(_futures(experiment, blocks)[0])
+    experiment, folder = job.experiment, ledger.folder
+    content = parquet(samples(experiment, job.values))
     if not (folder / DESIGN).is_file() or (folder / DESIGN).read_bytes() != content:
         files.write_bytes(folder / DESIGN, content)
     (folder / "scenarios").mkdir(exist_ok=True)
@@ -239,24 +232,34 @@ def _describe(experiment: Experiment, ledger: Ledger, blocks: int, replicates: i
             files.write_text(folder / "as_written.yaml", experiment.text)
 
 
-def state_of(prepared: Prepared, known: dict[str, Any] | None = None) -> State:
+def state_of(prepared: Prepared) -> State:
     """Return how far an experiment is, by what lies in its folder."""
-    listed = prepared.chunks
-    done = known if known is not None else {c.id: found for c in listed if (found := prepared.ledger.done(c)) is not None}
-    futures, replicates = covered(prepared.waves)
-    arms = len(prepared.experiment.arms)
-    return State(
-        folder=prepared.ledger.folder,
-        runs=sum(len(chunk.units) for chunk in listed) * arms,
-        done=sum(one.runs for one in done.values()),
-        failed=sum(one.failed for one in done.values()),
-        chunks=len(listed),
-        chunks_done=len(done),
-        samples=futures,
-        replicates=replicates,
-        scenarios=arms,
-        seconds=sum(one.seconds for one in done.values()),
-    )
+    return _added(_nothing_done(prepared), _done(prepared.ledger, prepared.chunks).values())
+
+
+def _done(ledger: Ledger, listed: Sequence[Chunk]) -> dict[str, Done]:
+    return {chunk.id: found for chunk in listed if (found := ledger.done(chunk)) is not None}
+
+
+def _nothing_done(prepared: Prepared) -> State:
+    """Return what is planned."""
+    listed, arms = prepared.chunks, len(prepared.experiment.arms)
+    samples_, replicates = covered(prepared.waves)
+    runs = sum(len(chunk.units) for chunk in listed) * arms
+    return State(prepared.ledger.folder, runs, 0, 0, len(listed), 0, samples_, replicates, arms, 0.0)
+
+
+def _added(state: State, more: Iterable[Done]) -> State:
+    """Return a state with further chunks done."""
+    for one in more:
+        state = replace(
+            state,
+            done=state.done + one.runs,
+            failed=state.failed + one.failed,
+            chunks_done=state.chunks_done + 1,
+            seconds=state.seconds + one.seconds,
+        )
+    return state
 
 
 def run_experiment(
@@ -345,20 +348,18 @@ def _play_waves(
 
 
 def _play(prepared: Prepared, engine: Any, shard: tuple[int, int] | None, retry: bool, progress: OnChunk | None) -> State:
-    ledger, job = prepared.ledger, prepared.job
-    listed = prepared.chunks
-    done = {chunk.id: found for chunk in listed if (found := ledger.done(chunk)) is not None}
+    ledger, job, listed = prepared.ledger, prepared.job, prepared.chunks
+    done = _done(ledger, listed)
     if retry:
         for chunk in listed:
             if chunk.id in done and done[chunk.id].failed:
                 ledger.forget(chunk)
                 del done[chunk.id]
-    todo = [chunk for chunk in listed if chunk.id not in done]
-    if shard is not None:
-        todo = [chunk for place, chunk in enumerate(listed) if place % shard[1] == shard[0] - 1 and chunk.id not in done]
-    began, played_runs = time.monotonic(), 0
+    mine = listed if shard is None else listed[shard[0] - 1 :: shard[1]]
+    todo = [chunk for chunk in mine if chunk.id not in done]
+    began, played_runs, state = time.monotonic(), 0, _added(_nothing_done(prepared), done.values())
     if progress is not None:
-        progress(state_of(prepared, done), 0.0, 0)
+        progress(state, 0.0, 0)
     with contextlib.closing(engine.play(job, todo)) as answers:
         for played in answers:
             ledger.store_failures(played, job)
@@ -366,11 +367,10 @@ def _play(prepared: Prepared, engine: Any, shard: tuple[int, int] | None, retry:
             found = ledger.done(played.chunk)
             if found is None:
                 raise RunError(f"chunk {played.chunk.id} was written to {ledger.folder} and is not what was written")
-            done[played.chunk.id] = found
-            played_runs += played.runs
+            state, played_runs = _added(state, [found]), played_runs + played.runs
             if progress is not None:
-                progress(state_of(prepared, done), time.monotonic() - began, played_runs)
-    return state_of(prepared) if shard is not None else state_of(prepared, done)
+                progress(state, time.monotonic() - began, played_runs)
+    return state if shard is None else state_of(prepared)  # other shards have written too
 
 
 def _more_replicates(prepared: Prepared, state: State) -> int | None:
@@ -408,6 +408,3 @@ def _manifest(prepared: Prepared, state: State, status: str) -> None:
         "again": f"oncsim experiment run {EXPERIMENT}" + (f" --blocks {blocks}" if blocks > 1 else ""),
     }
     files.write_json(prepared.ledger.folder / MANIFEST, content)
-
-
-__all__ = ["OnChunk", "Prepared", "State", "Wave", "prepare", "run_experiment", "state_of"]

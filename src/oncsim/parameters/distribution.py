@@ -46,11 +46,9 @@ class Distribution:
         """Return the value below which the share ``u`` of the distribution lies."""
         given = dict(self.numbers)
         if self.dist == "triangular":
-            import numpy as np
+            from oncsim.randomness import triangular1
 
-            from oncsim.randomness import triangular_quantile
-
-            return float(triangular_quantile(np.array([u]), given["low"], given["mode"], given["high"])[0])
+            return triangular1(u, given["low"], given["mode"], given["high"])
         if self.dist == "uniform":
             return given["low"] + u * (given["high"] - given["low"])
         if self.dist == "fixed":

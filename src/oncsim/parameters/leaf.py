@@ -164,6 +164,11 @@ class Leaf:
         """Whether values are numbers."""
         return self.type in ("number", "integer")
 
+    @property
+    def moves(self) -> bool:
+        """Whether the value changes with time by itself: by date, drift or index."""
+        return len(self.history) > 1 or self.drift is not None or self.index is not None
+
     def check(self, value: object) -> tuple[Single | None, str]:
         """Return one value in the type of this parameter, or None and what is wrong with it."""
         if self.type == "flag":

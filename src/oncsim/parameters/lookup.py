@@ -191,8 +191,7 @@ class Parameters:
             if distribution is None or leaf.kind == "law":
                 continue
             amount = distribution.quantile(luck.uniform1("parameter", 0, identity(name)))
-            moves = len(leaf.history) > 1 or leaf.drift is not None or leaf.index is not None
-            many = bool(leaf.axes) or (not changed and moves)
+            many = bool(leaf.axes) or (not changed and leaf.moves)
             if many and distribution.centre != 0:
                 drawn[name] = Drawn(amount / distribution.centre, True)
             else:
