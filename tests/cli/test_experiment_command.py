@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import errno
 import shutil
 from pathlib import Path
 
 import pytest
 
-from experiments.small import edited, written
+from experiments.small import bytes_of, edited, written
 from oncsim.cli import main
 from oncsim.cli.experiment_command import span
+from oncsim.results import files
 
 Captured = pytest.CaptureFixture[str]
 
@@ -54,6 +56,52 @@ def test_an_estimate_plays_nothing(file: Path, tmp_path: Path, capsys: Captured)
     assert said[1] == "2 scenarios x 3 futures x 50 replicates = 300 runs"
     assert said[2].startswith("300 runs to play, ") and said[2].endswith(" on 1 worker")
     assert not list(tmp_path.iterdir())
+
+
+def test_before_long_work_it_says_what_would_end_it_sooner_and_what_it_cannot_tell(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    sobol = written(tmp_path, edited(design={"method": "sobol", "samples": 8}, replicates=10_000))
+    assert main(["experiment", "run", str(sobol), "--estimate", "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[3] == "This machine has 4 processors: --workers 4 uses them all, with the same results"
+    assert said[5] == "8 base samples are too few for Sobol indices: none will be reported (at least 16; 256 are usual)"
+    enough = written(tmp_path, edited(design={"method": "sobol", "samples": 16}))
+    assert main(["experiment", "run", str(enough), "--estimate", "--out", str(tmp_path / "out")]) == 0
+    assert "too few" not in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_is_harmed(
+    tmp_path: Path, out: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, written_bytes, chunks = written(tmp_path), files.write_bytes, []
+
+    def full_after_three(path: Path, content: bytes) -> None:
+        if path.parent.name == "outputs":
+            chunks.append(path)
+            if len(chunks) > 3:
+                path.with_name(f".{path.name}.1.tmp").write_bytes(content[:100])  # what a full disk still took
+                raise OSError(errno.ENOSPC, "No space left on device")
+        written_bytes(path, content)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(files, "write_bytes", full_after_three)
+        assert main(["--quiet", "experiment", "run", str(file), "--out", str(tmp_path)]) == 1
+    folder = folder_of(tmp_path)
+    kept = "what was finished is kept, and the same command goes on from there"
+    assert capsys.readouterr().err.strip() == f"cannot write {folder}: the disk is full; {kept}"
+    assert main(["experiment", "status", str(file), "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("6 of 12 runs done, 0 of them failed (3 of 6 chunks)")
+    assert main(["--quiet", "experiment", "run", str(file), "--out", str(tmp_path), "--no-report"]) == 0
+    assert bytes_of(folder) == bytes_of(folder_of(out)) and not list(folder.rglob("*.tmp"))
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "out").write_text("a file in the way")
+    assert main(["--quiet", "experiment", "run", str(written(tmp_path)), "--out", str(tmp_path / "out")]) != 0
+    said = capsys.readouterr().err
+    assert str(tmp_path / "out") in said and "Traceback" not in said and len(said.splitlines()) == 1
 
 
 def test_status_before_and_after(file: Path, out: Path, tmp_path: Path, capsys: Captured) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 import oncsim
+from oncsim.errors import InputError
 from oncsim.experiments import running, work
 from oncsim.experiments.reading import as_xarray, runs_table, samples_table, table_of
 from oncsim.experiments.running import find, prepare, run_experiment, state_of
@@ -251,6 +253,17 @@ def test_tables_are_tidy_and_an_xarray_view_has_the_same_numbers(whole: tuple[Pa
         at = view.sel(scenario=row["scenario"], sample=row["sample"], replicate=row["replicate"])
         assert float(at["minutes"]) == row["minutes"] and float(at["formed"]) == row["formed"]
     assert view["choice.wait"].to_numpy().tolist() == samples_table(folder)["choice.wait"].tolist()
+
+
+def test_of_a_large_table_only_what_is_asked_for_is_read(whole: tuple[Path, Path]) -> None:
+    _, folder = whole
+    everything = table_of(folder, "metrics")
+    kept = everything[(everything["metric"] == "access.minutes_mean") & everything["sample"].isin([0, 2])]
+    found = table_of(folder, "metrics", metric="access.minutes_mean", sample=[0, 2])
+    assert 0 < len(found) < len(everything)
+    assert_frame_equal(found, kept.reset_index(drop=True))
+    with pytest.raises(InputError, match=r"has no column 'metrik' \(scenario, .*did you mean 'metric'\?\)"):
+        table_of(folder, "metrics", metrik="access.minutes_mean")
 
 
 def test_looking_writes_nothing(tmp_path: Path) -> None:

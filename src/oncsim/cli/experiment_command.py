@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,11 @@ from oncsim.errors import Fault, InputError, did_you_mean
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from oncsim.experiments.experiment import Experiment
     from oncsim.experiments.running import OnChunk, Prepared, State
 
 ENGINES = ("local", "dask")
+_LONG = 120.0  # seconds from which on it is worth saying how to be done sooner
 
 
 @click.group("experiment")
@@ -72,10 +75,11 @@ def run_command(
     voice = console()
     prepared = (planned if estimate else prepare)(file, out, replicates, blocks)
     before = state_of(prepared)
-    for line in opening_lines(prepared.experiment.title, before, workers, _seconds_a_run(prepared, before)):
-        voice.note(line)
-    for line in older_lines(before.folder):
-        voice.note(line)
+    if estimate or not voice.quiet:
+        for line in opening_lines(prepared.experiment.title, before, workers, _seconds_a_run(prepared, before)):
+            voice.note(line)
+        for line in [*older_lines(before.folder), *caution_lines(prepared.experiment, before)]:
+            voice.note(line)
     if estimate:
         return 0
     with voice.progress() as progress:
@@ -212,6 +216,10 @@ def opening_lines(title: str, state: State, workers: int, seconds: float) -> lis
     if left:
         on = f"{workers} workers" if workers > 1 else "1 worker"
         lines.append(f"{left:,} runs to play, {seconds:.2g} s each: about {span(left * seconds / max(workers, 1))} on {on}")
+        if workers == 1 and left * seconds > _LONG and (processors := os.cpu_count() or 1) > 1:
+            lines.append(
+                f"This machine has {processors} processors: --workers {processors} uses them all, with the same results"
+            )
     else:
         lines.append("nothing left to play")
     lines.append(f"Folder: {state.folder}")
@@ -231,6 +239,20 @@ def older_lines(folder: Path) -> list[str]:
         return []
     many = f"{len(beside)} other folder{'s' if len(beside) > 1 else ''}"
     return [f"{many} beside it hold results of other content or other code of oncsim: they are not gone on with"]
+
+
+def caution_lines(experiment: Experiment, state: State) -> list[str]:
+    """Return what a design will not be able to say, before time is spent on it."""
+    from oncsim.experiments.analysis.sobol import FEWEST
+    from oncsim.experiments.design import block_size
+
+    design = experiment.design
+    if design.method != "sobol":
+        return []
+    base = int(design.samples or 0) * state.samples // block_size(experiment)
+    if base >= FEWEST:
+        return []
+    return [f"{base} base samples are too few for Sobol indices: none will be reported (at least {FEWEST}; 256 are usual)"]
 
 
 def span(seconds: float) -> str:

@@ -85,6 +85,7 @@ class _Reader:
             if output.id in TAKEN:
                 self.fault(("outputs", i, "id"), f"{output.id!r} is a column of every table ({', '.join(TAKEN)} are taken)")
         self.check_losses(arms)
+        self.check_replicates(arms)
         self.check_metrics()
         self.check_design(uncertainties)
         self.check_branch(arms)
@@ -322,6 +323,16 @@ class _Reader:
                 self.fault(("losses", i, "scenario"), f"no scenario {loss.scenario!r} (one of {', '.join(ids)}{near})")
             if loss.change and len(self.shape.scenarios) < 2:
                 self.fault(("losses", i), "with one scenario there is no change from a baseline (write change: false)")
+
+    def check_replicates(self, arms: list[Arm]) -> None:
+        if self.shape.replicates.most is None:
+            return
+        if not any(output.half_width is not None for output in self.shape.outputs):
+            said = "no output says how precise is enough (give one a half_width, or leave most out)"
+            self.fault(("replicates", "most"), said, of_key=True)
+        elif len(self.shape.scenarios) < 2:
+            said = "half_width is of the difference between two scenarios, and there is one (leave most out)"
+            self.fault(("replicates", "most"), said, of_key=True)
 
     def check_metrics(self) -> None:
         from oncsim.metrics import METRICS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +36,22 @@ def parts(folder: Path, table: str) -> list[Path]:
     return done
 
 
-def table_of(folder: Path, table: str) -> pd.DataFrame:
+def table_of(folder: Path, table: str, **only: Sequence[Any] | str | int) -> pd.DataFrame:
     """Return a table of all runs that are done, in order of scenario, sample and replicate; scenarios as in the experiment.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of results.
+    table : str
+        ``outputs``, ``metrics`` or a table that the experiment keeps.
+    **only
+        Values to keep, by column, as ``metric="access.minutes_mean", group=""``: the rest is never held in memory.
 
     Raises
     ------
     InputError
-        When the experiment keeps no such table.
+        When the experiment keeps no such table, or the table has no such column.
     """
     import pandas as pd
 
@@ -54,13 +64,26 @@ def table_of(folder: Path, table: str) -> pd.DataFrame:
     read = []
     for path in listed:
         try:
-            read.append(pa.parquet.read_table(path))
+            read.append(_kept(pa, path, only))
         except (OSError, pa.ArrowInvalid):
             raise InputError([Fault(str(path), 0, 0, "", f"is not what was written ({PLAY_AGAIN})")]) from None
     frame = pa.concat_tables(read, promote_options="permissive").to_pandas()
     frame["scenario"] = frame["scenario"].astype(str).astype(pd.CategoricalDtype(_scenarios(folder, frame), ordered=True))
     # Stable: rows of one run stay as they were recorded.
     return frame.sort_values(list(KEYS), kind="stable", ignore_index=True)
+
+
+def _kept(pa: Any, path: Path, only: dict[str, Sequence[Any] | str | int]) -> Any:
+    """Return the rows of a file that are asked for."""
+    if not only:
+        return pa.parquet.read_table(path)
+    columns = pa.parquet.read_schema(path).names
+    for name in only:
+        if name not in columns:
+            said = f"has no column {name!r} ({', '.join(columns)}{did_you_mean(name, columns)})"
+            raise InputError([Fault(str(path), 0, 0, "", said)])
+    asked = [(name, "in", [value] if isinstance(value, str | int) else list(value)) for name, value in only.items()]
+    return pa.parquet.read_table(path, filters=asked)
 
 
 def _scenarios(folder: Path, frame: pd.DataFrame) -> list[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # Files of this package that numbers depend on; the rest reads and reports.
 _NUMBERS = ("design.py", "experiment.py", "work.py")
+_KEPT = "what was finished is kept, and the same command goes on from there"
 
 
 @dataclass(frozen=True)
@@ -329,7 +330,7 @@ def run_experiment(
 
 @contextlib.contextmanager
 def _alone(folder: Path, name: str) -> Any:
-    with files.storing(folder), files.alone(folder / "locks" / name):
+    with files.storing(folder, lambda: _KEPT), files.alone(folder / "locks" / name):
         yield
 
 

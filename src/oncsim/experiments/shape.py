@@ -115,6 +115,10 @@ class ReplicatesShape(Section):
     def _ordered(self) -> ReplicatesShape:
         if self.most is not None and self.most < self.first:
             raise ValueError(f"most is {self.most}, fewer than first ({self.first})")
+        if self.most is not None and self.most < self.floor:
+            raise ValueError(
+                f"most is {self.most}, fewer than floor ({self.floor}): it could never stop early (a smaller floor, or more)"
+            )
         return self
 
 
