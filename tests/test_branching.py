@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 
 import pytest
 
 from markets import METRO, same_tables, start
-from oncsim.branching import save_state, take_up
+from oncsim.branching import Starts, save_state, take_up
+from oncsim.building import build
 from oncsim.calendar import Quarter
 from oncsim.errors import InputError
+from oncsim.model import OncologyMarket
 from oncsim.scenario import load_scenario
 
 
@@ -49,3 +52,38 @@ def test_another_horizon_is_refused() -> None:
     longer = dataclasses.replace(model.source_scenario, end=Quarter.parse("2040Q4"))
     with pytest.raises(InputError, match=r"a state of 2026Q1 to 2026Q4 cannot go on under \w+ \(2026Q1 to 2040Q4\)"):
         take_up(save_state(model), longer, model.market)
+
+
+def test_replicates_begin_from_one_settled_market_as_if_each_had_settled_by_itself() -> None:
+    starts, scenario = Starts(), start(4, METRO).source_scenario
+    settled: list[int] = []
+
+    def begun(seed: int, replicate: int) -> OncologyMarket:
+        def settle() -> OncologyMarket:
+            settled.append(replicate)
+            return OncologyMarket(scenario, seed=seed, replicate=replicate, market=market)
+
+        return starts.model("law", settle, scenario, market, seed, replicate)
+
+    market = build(scenario)
+    for seed, replicate in ((3, 0), (3, 1), (4, 1)):
+        alone, begins = OncologyMarket(scenario, seed=seed, replicate=replicate, market=market), begun(seed, replicate)
+        for _ in range(4):
+            alone.step(), begins.step()
+        same_tables(alone, begins)
+    assert settled == [0]
+    assert not pickle.loads(pickle.dumps(starts))._kept  # no process carries the markets of another
+
+
+def test_a_state_too_large_to_keep_is_settled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oncsim.branching._MOST_KEPT", 1000)
+    model = start(4, METRO)
+    starts, scenario, made = Starts(), model.source_scenario, [0]
+
+    def settle() -> OncologyMarket:
+        made[0] += 1
+        return model
+
+    for _ in range(2):
+        assert starts.model("law", settle, scenario, model.market, 1, 0) is model
+    assert made == [2]

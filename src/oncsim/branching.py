@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from oncsim.errors import InputError
 
@@ -14,6 +15,50 @@ if TYPE_CHECKING:
 
 # What a state is taken up with again, and is no part of it.
 _GIVEN = ("source_scenario", "parameters", "market", "law", "flow_sink")
+
+
+_MOST_KEPT = 64_000_000  # bytes: a state of the whole country is settled anew rather than held by every worker
+
+
+class Starts:
+    """Settled markets, from which many replicates begin: settling knows no luck of a replicate, so it is done once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_kept": {}}  # every process settles for itself
+
+    def model(
+        self,
+        name: str,
+        settle: Callable[[], OncologyMarket],
+        scenario: Scenario,
+        market: Market,
+        seed: int,
+        replicate: int,
+    ) -> OncologyMarket:
+        """Return a market at the start of a replicate, the same as if it had settled by itself.
+
+        Parameters
+        ----------
+        name : str
+            Of the scenario, among those that share these starts.
+        settle : callable
+            Makes the market of this replicate from nothing; asked where none is kept.
+        scenario, market, seed, replicate
+            What ``settle`` makes it of.
+        """
+        state = self._kept.get(name)
+        if state is not None:
+            model = take_up(state, scenario, market)
+            model.begin_replicate(seed, replicate)
+            return model
+        model = settle()
+        state = save_state(model)
+        if sum(map(len, self._kept.values())) + len(state) <= _MOST_KEPT:
+            self._kept[name] = state
+        return model
 
 
 def save_state(model: OncologyMarket) -> bytes:

@@ -19,7 +19,7 @@ from oncsim.errors import InputError, RunError
 from oncsim.metrics import PriceBase
 from oncsim.prices.rates import Rates
 from oncsim.prices.receipts import Volumes
-from oncsim.processes.bargaining import bargaining, first_contracts
+from oncsim.processes.bargaining import bargaining, first_contracts, spread_renewals
 from oncsim.processes.care import CareResults, care
 from oncsim.processes.choice import (
     NEST_OF_KIND,
@@ -122,6 +122,8 @@ class OncologyMarket(mesa.Model):
     """
 
     law: Values
+    replicate: int
+    luck: Luck  # nothing before the first quarter may ask for it
     ladder: Ladder
     contracts: Contracts
     market_power: MarketPower  # from the end of settling on
@@ -153,8 +155,6 @@ class OncologyMarket(mesa.Model):
         self.source_scenario = scenario  # Mesa 3.5 keeps a `scenario` of its own
         self.parameters = scenario.parameters
         self.market = market
-        self.replicate = int(replicate)
-        self.luck = Luck(int(seed), self.replicate)
         self.market_luck = Luck(int(scenario.market.seed))
         self.quarters: list[Quarter] = list(scenario.quarters)
         self.record = frozenset(record)
@@ -169,6 +169,7 @@ class OncologyMarket(mesa.Model):
         if faults:
             raise InputError(faults)
         self._settle(int(scenario.settings.settle_quarters))
+        self.begin_replicate(seed, replicate)
 
     # -- start ------------------------------------------------------------------------------------------------------
 
@@ -317,6 +318,12 @@ class OncologyMarket(mesa.Model):
             self.counts.clear()
         self.settling = False
         self.t = -1
+
+    def begin_replicate(self, seed: int, replicate: int) -> None:
+        """Give a settled market the luck of a replicate: up to here all replicates of a scenario are one market."""
+        self.replicate = int(replicate)
+        self.luck = Luck(int(seed), self.replicate)
+        spread_renewals(self)
 
     def _begin_midway(self) -> None:
         """Say how long owners who earn too little at the start have done so: spread evenly, as in a market that goes on."""

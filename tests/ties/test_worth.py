@@ -209,14 +209,14 @@ def rescued_by_hand(model: OncologyMarket, one: int, other: int) -> float:
 
 def presence_by_hand(have: Brings, one: int, other: int) -> float:
     """The part of one's contacts that the other has in each zone, weighted by where one's patients live."""
-    contact = have.contact.by_org.toarray().T
+    contact = have.contact.by_zone.toarray()
     met = sum(row[one] * row[other] / row.sum() for row in contact if row.sum() > 0)
     return float(met / contact[:, one].sum())
 
 
 def divert_by_hand(have: Brings, gone: int, to: int) -> float:
     """Close one organisation, zone by zone: its patients divide among the others there as these divide theirs now."""
-    started = have.started.by_org.toarray().T
+    started = have.started.by_zone.toarray()
     moved, total = 0.0, 0.0
     for zone in range(len(started)):
         left = [0.0 if org == gone else count for org, count in enumerate(started[zone].tolist())]
@@ -385,7 +385,7 @@ def test_diversion_adds_to_one_and_needs_a_shared_zone(seed: int) -> None:
     rng = np.random.default_rng(seed)
     dense = rng.uniform(0, 100, (4, 5)) * (rng.uniform(size=(4, 5)) < 0.6)
     dense[:, 0] += 1.0  # somebody everywhere, so that nobody has a whole zone
-    there = Presence(sparse.csr_array(dense.T))
+    there = Presence(sparse.csr_array(dense))
     for org in range(1, 5):
         others = np.array([o for o in range(5) if o != org])
         to, _ = there.diversion(np.full(4, org), others)

@@ -24,6 +24,7 @@ from oncsim.codes import (
     OFFICE,
     PAYERS,
     PRACTICE,
+    among,
 )
 from oncsim.prices.receipts import by_payer
 from oncsim.processes.finance import UnitCosts
@@ -43,7 +44,7 @@ HOME_CHAIRS = 4.0  # patients that the nurses of a home service can infuse at on
 def operators(model: OncologyMarket) -> NDArray[np.bool_]:
     """Return which organisations can run a site of their own and have an oncologist to supervise it."""
     orgs = model.orgs
-    acts = (orgs.status == 0) & np.isin(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER))
+    acts = (orgs.status == 0) & among(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER))
     acts |= (orgs.status == ACQUIRED) & (orgs.kind[orgs.owner.clip(min=0)] == NETWORK) & (orgs.owner >= 0)
     return np.asarray(acts & (orgs.headcount >= 2) & (orgs.zone >= 0))
 
@@ -66,7 +67,7 @@ def has_kind(model: OncologyMarket, kind: int) -> NDArray[np.bool_]:
 def steered_infusions(model: OncologyMarket) -> Floats:
     """Return infusions of a quarter at hospitals whose members are under a rule, (zones,) by where the hospital stands."""
     sites = model.sites
-    hospital = np.isin(sites.kind, HOSPITAL_KINDS) & sites.open
+    hospital = among(sites.kind, HOSPITAL_KINDS) & sites.open
     under = (by_payer(sites.infusions) * rule_shares(model))[:, _STEERED].sum(axis=1)
     return sum_by(sites.zone, np.where(hospital, under, 0.0), len(model.zones))
 
@@ -158,7 +159,7 @@ def near_patients(model: OncologyMarket, home: int) -> int:
     The zone of the site itself where nobody in reach has farther to go.
     """
     sites, zones, pairs = model.sites, model.zones, model.pairs
-    hospital = np.isin(sites.kind, HOSPITAL_KINDS)[pairs.site]
+    hospital = among(sites.kind, HOSPITAL_KINDS)[pairs.site]
     spent = np.bincount(pairs.zone, weights=model.flows.pair_started * pairs.minutes * hospital, minlength=len(zones))
     miles = great_circle_miles(zones.lat, zones.lon, sites.lat[home], sites.lon[home])
     spent = np.where(miles <= float(model.law["practice.open.miles"]), spent, 0.0)

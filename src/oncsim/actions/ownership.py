@@ -28,6 +28,7 @@ from oncsim.codes import (
     OFFICE,
     PAYERS,
     PRACTICE,
+    among,
 )
 from oncsim.processes.experience import breach
 from oncsim.processes.noncompete import follow
@@ -70,7 +71,7 @@ def acquire(model: OncologyMarket, practice: int, buyer: int, price: float, upli
     sites.level_before[mine] = model.contracts.level[mine, _COMMERCIAL] / model.office_level()
     if orgs.kind[buyer] in (HEALTH_SYSTEM, ACADEMIC_CENTER):
         lag = int(model.law["health_system.acquisition.redesignation"])
-        sites.redesignate_at[mine & ~np.isin(sites.kind, (FREESTANDING, HOME))] = model.t + lag
+        sites.redesignate_at[mine & ~among(sites.kind, (FREESTANDING, HOME))] = model.t + lag
     inside = orgs.top_owner() == orgs.top_owner()[practice]
     end_ties_of(model, practice, inside, "one now owns the other")
     ties = model.ties
@@ -201,7 +202,7 @@ def release_practice(model: OncologyMarket, practice: int, reason: str) -> None:
     orgs, sites = model.orgs, model.sites
     owner = int(orgs.owner[practice])
     mine = np.flatnonzero((sites.origin == practice) & ((sites.org == owner) | (sites.org == practice)))
-    hospital = np.isin(sites.kind[mine], HOSPITAL_KINDS)
+    hospital = among(sites.kind[mine], HOSPITAL_KINDS)
     sites.org[mine] = practice
     sites.kind[mine[hospital]] = OFFICE
     sites.hospital[mine] = -1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, NETWORK, ORG_KINDS, PRACTICE
+from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, NETWORK, ORG_KINDS, PRACTICE, among
 from oncsim.errors import RunError, did_you_mean
 from oncsim.state.travel import great_circle_miles
 
@@ -102,7 +102,7 @@ def select(model: OncologyMarket, chosen: Mapping[str, Any], event: str, status:
     if "org" in chosen:
         rows = np.array([find_organization(model, str(chosen["org"]))])
     else:
-        rows = np.flatnonzero((orgs.status == status) & np.isin(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER)))
+        rows = np.flatnonzero((orgs.status == status) & among(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER)))
     if "kind" in chosen:
         rows = rows[orgs.kind[rows] == ORG_KINDS.index(str(chosen["kind"]))]
     seat = orgs.zone[rows].clip(min=0)

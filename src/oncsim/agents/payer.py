@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from oncsim.agents.organization import Organization
-from oncsim.codes import HOSPITAL_KINDS, OFFICE, PAYER_LABELS, PAYERS
+from oncsim.codes import HOSPITAL_KINDS, OFFICE, PAYER_LABELS, PAYERS, among
 from oncsim.processes.payment import infusion_price
 
 LABELS = PAYER_LABELS
@@ -34,7 +32,7 @@ class Payer(Organization):
         price = infusion_price(self.model.law, self.model.rates, self.code)
         known = len(price)  # a site opened this quarter has no price yet
         priced = sites.open[:known] & (price > 0)
-        hospital = priced & np.isin(sites.kind[:known], HOSPITAL_KINDS)
+        hospital = priced & among(sites.kind[:known], HOSPITAL_KINDS)
         office = priced & (sites.kind[:known] == OFFICE)
         if not hospital.any() or not office.any():
             return 1.0

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oncsim.branching import Starts
 from oncsim.comparing.measuring import Window, measured, value_of
 from oncsim.errors import Fault, InputError
 
@@ -45,6 +46,8 @@ class Play:
         What the story compares, over the last year.
     follow : tuple of str
         Organisations whose story is kept.
+    starts : Starts
+        Its settled market.
     """
 
     case: str
@@ -57,6 +60,7 @@ class Play:
     expect: tuple[Expectation, ...]
     story: tuple[Measure, ...]
     follow: tuple[str, ...]
+    starts: Starts = field(default_factory=Starts, compare=False, repr=False)
 
     @property
     def last_year(self) -> Window:
@@ -134,14 +138,18 @@ def play_replicate(play: Play, replicate: int, story: bool) -> Played:
     from oncsim.model import OncologyMarket
 
     started = time.perf_counter()
-    model = OncologyMarket(
-        play.scenario,
-        seed=play.seed,
-        replicate=replicate,
-        market=play.market,
-        metrics=_metrics_asked(play),
-        tables=KEPT,
-    )
+
+    def settled() -> OncologyMarket:
+        return OncologyMarket(
+            play.scenario,
+            seed=play.seed,
+            replicate=replicate,
+            market=play.market,
+            metrics=_metrics_asked(play),
+            tables=KEPT,
+        )
+
+    model = play.starts.model(play.name, settled, play.scenario, play.market, play.seed, replicate)
     try:
         for _ in model.quarters:
             model.step()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oncsim.branching import Starts
 from oncsim.comparing.measuring import measured
 from oncsim.experiments.limits import TooLongError, limited
 from oncsim.parameters.lookup import Drawn
@@ -42,11 +43,14 @@ class Job:
         Market of each scenario, by its id; scenarios share what is the same.
     values : (samples, uncertainties) float
         The futures.
+    starts : Starts
+        Settled markets, where nothing but luck differs from run to run.
     """
 
     experiment: Experiment
     markets: dict[str, Market]
     values: NDArray[np.float64]
+    starts: Starts = field(default_factory=Starts, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -144,15 +148,22 @@ def _luck_of(experiment: Experiment, sample: int, replicate: int) -> int:
 def _model(job: Job, arm: Arm, sample: int, replicate: int) -> OncologyMarket:
     from oncsim.model import OncologyMarket
 
-    experiment = job.experiment
-    return OncologyMarket(
-        in_future(job, arm, sample),
-        seed=experiment.seed,
-        replicate=_luck_of(experiment, sample, replicate),
-        market=job.markets[arm.id],
-        metrics=_recorded(experiment),
-        tables=_asked(experiment),
-    )
+    experiment, market = job.experiment, job.markets[arm.id]
+    scenario, luck = in_future(job, arm, sample), _luck_of(experiment, sample, replicate)
+
+    def settled() -> OncologyMarket:
+        return OncologyMarket(
+            scenario,
+            seed=experiment.seed,
+            replicate=luck,
+            market=market,
+            metrics=_recorded(experiment),
+            tables=_asked(experiment),
+        )
+
+    if experiment.uncertainties:  # a future of its own settles by itself
+        return settled()
+    return job.starts.model(arm.id, settled, scenario, market, experiment.seed, luck)
 
 
 def _recorded(experiment: Experiment) -> frozenset[str]:

@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import (
-    BARGAINED,
-    FREESTANDING,
-    HOME,
-    HOSPITAL_KINDS,
-    NEEDS,
-    SET_EXCEPTED,
-    SET_NON_EXCEPTED,
-)
+from oncsim.codes import BARGAINED, FREESTANDING, HOME, HOSPITAL_KINDS, NEEDS, SET_EXCEPTED, SET_NON_EXCEPTED, among
 from oncsim.mergers.effects import MODELS, PayerEffect
 from oncsim.mergers.parties import Party
 from oncsim.mergers.talks import vertical
@@ -89,7 +81,7 @@ def vertical_effect(model: OncologyMarket, one: Party, other: Party, effect: Pay
         return None
     sites = model.sites
     mine = sites.open & (model.orgs.top_owner()[sites.org] == other.row)
-    rows = np.flatnonzero(mine & ~np.isin(sites.kind, (*HOSPITAL_KINDS, FREESTANDING, HOME)))
+    rows = np.flatnonzero(mine & ~among(sites.kind, (*HOSPITAL_KINDS, FREESTANDING, HOME)))
     infusions = sites.infusions[rows, COMMERCIAL * _NEEDS : (COMMERCIAL + 1) * _NEEDS].sum(axis=1)
     office, department = (_mean(price, infusions) for price in _prices(model, rows))
     rate_table = department / office - 1.0 if office > 0 else 0.0

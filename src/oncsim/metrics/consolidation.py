@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import BARGAINED, FREESTANDING, HOME, HOSPITAL_KINDS, OFFICE, PAYERS
+from oncsim.codes import BARGAINED, FREESTANDING, HOME, HOSPITAL_KINDS, OFFICE, PAYERS, among
 from oncsim.competition.concentration import Holdings
 from oncsim.metrics.registry import INTERFACE, Row, metric
 from oncsim.metrics.view import View
@@ -222,7 +222,7 @@ def share_oncologists_independent(view: View) -> Iterator[Row]:
 def hopd_share_infusions(view: View) -> Iterator[Row]:
     """Return the hospital share of infusions."""
     kind = view.model.sites.kind
-    hospital = view.infusions[np.isin(kind, HOSPITAL_KINDS)].sum()
+    hospital = view.infusions[among(kind, HOSPITAL_KINDS)].sum()
     both = hospital + view.infusions[kind == OFFICE].sum()
     if both > 0:
         yield "all", "", float(hospital / both)
@@ -237,7 +237,7 @@ def hopd_share_infusions(view: View) -> Iterator[Row]:
 def freestanding_share_infusions(view: View) -> Iterator[Row]:
     """Return the share of infusions at freestanding centers and at home."""
     if view.infusions.sum() > 0:
-        away = np.isin(view.model.sites.kind, (FREESTANDING, HOME))
+        away = among(view.model.sites.kind, (FREESTANDING, HOME))
         yield "all", "", float(view.infusions[away].sum() / view.infusions.sum())
 
 

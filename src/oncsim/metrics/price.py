@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import BARGAINED, HOSPITAL_KINDS, OFFICE, PAYERS
+from oncsim.codes import BARGAINED, HOSPITAL_KINDS, OFFICE, PAYERS, among
 from oncsim.metrics.registry import Row, metric
 from oncsim.metrics.view import View
 
@@ -104,7 +104,7 @@ def hospital_to_office(view: View) -> Iterator[Row]:
     kind = view.model.sites.kind
     for payer, price in (("medicare_advantage", view.model.advantage_price), ("commercial", view.model.commercial_price)):
         weights = view.infusions_by_payer[:, PAYERS.index(payer)]
-        hospital, office = (_known(price) & some for some in (np.isin(kind, HOSPITAL_KINDS), kind == OFFICE))
+        hospital, office = (_known(price) & some for some in (among(kind, HOSPITAL_KINDS), kind == OFFICE))
         if weights[hospital].sum() > 0 and weights[office].sum() > 0:
             above, below = (np.average(price[some], weights=weights[some]) for some in (hospital, office))
             yield "all", f"payer={payer}", float(above / below)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from oncsim.codes import OFF_CAMPUS_KINDS
+from oncsim.codes import OFF_CAMPUS_KINDS, among
 from oncsim.metrics.registry import Row, metric
 from oncsim.metrics.view import View
 
@@ -31,7 +29,7 @@ def hospitals_340b(view: View) -> Iterator[Row]:
 def child_sites_340b(view: View) -> Iterator[Row]:
     """Return the number of off-campus departments that buy at 340B prices."""
     sites = view.model.sites
-    off_campus = np.isin(sites.kind, OFF_CAMPUS_KINDS)
+    off_campus = among(sites.kind, OFF_CAMPUS_KINDS)
     yield "all", "", float((off_campus & sites.open & sites.eligible_340b).sum())
 
 

@@ -22,6 +22,7 @@ from oncsim.codes import (
     SET_NON_EXCEPTED,
     SET_OFFICE,
     SET_ON_CAMPUS,
+    among,
 )
 
 Floats = NDArray[np.float64]
@@ -98,8 +99,8 @@ def setting_of(kind: Ints, excepted: Flags) -> Ints:
         Off campus but billing before the cut-off of Section 603.
     """
     setting = np.full(len(kind), SET_OFFICE, dtype=np.int64)
-    setting[np.isin(kind, (HOPD_ON, AMC_MAIN))] = SET_ON_CAMPUS
-    off = np.isin(kind, OFF_CAMPUS_KINDS)
+    setting[among(kind, (HOPD_ON, AMC_MAIN))] = SET_ON_CAMPUS
+    off = among(kind, OFF_CAMPUS_KINDS)
     setting[off & excepted] = SET_EXCEPTED
     setting[off & ~excepted] = SET_NON_EXCEPTED
     setting[kind == FREESTANDING] = SET_FREESTANDING
@@ -110,9 +111,9 @@ def setting_of(kind: Ints, excepted: Flags) -> Ints:
 def site_class(kind: Ints, drugs_340b: Flags) -> Ints:
     """Return the commercial price class of sites, an index into ``SITE_CLASSES``."""
     code = np.zeros(len(kind), dtype=np.int64)
-    department = np.isin(kind, (HOPD_ON, HOPD_OFF))
+    department = among(kind, (HOPD_ON, HOPD_OFF))
     code[department] = 1
     code[department & drugs_340b] = 2
-    code[np.isin(kind, (AMC_MAIN, AMC_SATELLITE))] = 3
-    code[np.isin(kind, (FREESTANDING, HOME))] = 4
+    code[among(kind, (AMC_MAIN, AMC_SATELLITE))] = 3
+    code[among(kind, (FREESTANDING, HOME))] = 4
     return code

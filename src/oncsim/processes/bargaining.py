@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import BARGAINED, HOPD_OFF, HOPD_ON, OFFICE, PAYERS
+from oncsim.codes import BARGAINED, HOPD_OFF, HOPD_ON, OFFICE, PAYERS, among
 from oncsim.competition.nash import Bargain, negotiate, passthrough
 from oncsim.prices.places import site_class
 from oncsim.prices.rates import Contract
@@ -109,7 +109,7 @@ def hospital_level(model: OncologyMarket) -> Floats:
     """
     sites = model.sites
     many = len(model.contracts.drug)
-    hospital = np.isin(sites.kind[:many], (HOPD_ON, HOPD_OFF)) & sites.open[:many]
+    hospital = among(sites.kind[:many], (HOPD_ON, HOPD_OFF)) & sites.open[:many]
     weight = np.where(hospital, sites.infusions[:many].sum(axis=1), 0.0)
     return region_means(model, model.contracts.level, weight, _usual(model))
 
@@ -120,23 +120,27 @@ def _usual(model: OncologyMarket) -> Floats:
 
 
 def first_contracts(model: OncologyMarket, settled: bool) -> Contracts:
-    """Return the contracts of the start, due dates spread by luck.
+    """Return the contracts of the start; when they are due is a matter of luck (:func:`spread_renewals`).
 
     While the market settles prices are those of the class of site; once it has, they are bargained as if all were due.
     """
-    orgs = model.orgs
-    everyone = np.arange(len(orgs))
-    due = np.column_stack([model.t + contract_length(model, everyone, position) for position in range(len(BARGAINED))])
     patient = standard_patient(model.law)
     level = class_levels(model, patient)
     nobody = np.zeros(level.shape, dtype=np.bool_)
     drug, service = multiples(model, level[:, _COMMERCIAL])
-    contracts = Contracts(level, drug, service, nobody, due)
+    contracts = Contracts(level, drug, service, nobody, np.zeros((len(model.orgs), len(BARGAINED)), dtype=np.int64))
     if settled:
         model.contracts = contracts
         model.market_power = begin_market_power(model)
         _talk_and_sign_all(model, patient)
     return contracts
+
+
+def spread_renewals(model: OncologyMarket) -> None:
+    """Say when the contracts of the start run out: spread by luck, as in a market that goes on."""
+    everyone = np.arange(len(model.orgs))
+    due = [model.t + contract_length(model, everyone, position) for position in range(len(BARGAINED))]
+    model.contracts.due = np.column_stack(due)
 
 
 def begin_bargaining(model: OncologyMarket) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACADEMIC_CENTER, AMC_MAIN, AMC_SATELLITE, NEEDS, SEGMENTS, SERVICE_LINES
+from oncsim.codes import ACADEMIC_CENTER, AMC_MAIN, AMC_SATELLITE, NEEDS, SEGMENTS, SERVICE_LINES, among
 from oncsim.processes.demand import round_systematically
 from oncsim.processes.value_based import admission_factor
 from oncsim.randomness import pair_keys
@@ -74,7 +74,7 @@ def start_capacity(model: OncologyMarket) -> Floats:
     """Return starts each site can take this quarter: oncologist time, or chairs beside those already under treatment."""
     law, sites = model.law, model.sites
     shock = np.where(model.t <= sites.shock_until, 1.0 + sites.shock, 1.0).clip(min=0.0)
-    academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
+    academic = among(sites.kind, (AMC_MAIN, AMC_SATELLITE))
     clinical = np.where(academic, float(law["choice.academic_time"]), 1.0)
     by_time = sites.oncologists * clinical * float(law["care.starts_per_oncologist"]) / 4.0
     # Pharmacists taken into a clinic in the run share its work; those there at the start are in the numbers already.

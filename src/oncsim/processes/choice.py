@@ -22,6 +22,7 @@ from oncsim.codes import (
     SEGMENTS,
     SERVICE_LINES,
     SPOKE,
+    among,
 )
 from oncsim.processes.handover import continuum_utility, handover_utility
 from oncsim.processes.nested_logit import PairLayout, choose, join_small_shares
@@ -82,7 +83,7 @@ def site_utility(model: OncologyMarket) -> tuple[NDArray[np.float64], NDArray[np
     """
     law, sites = model.law, model.sites
     working = sites.open & (sites.oncologists > 1e-6) & sites.lines[:, _INFUSION]
-    academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
+    academic = among(sites.kind, (AMC_MAIN, AMC_SATELLITE))
     technology = sites.lines[:, _RADIATION] | sites.lines[:, _IMAGING]
     sites.quality = (
         float(law["choice.technology"]) * technology
@@ -155,7 +156,7 @@ def balance_kinds(model: OncologyMarket) -> None:
     sites, law = model.sites, model.law
     nest = NEST_OF_KIND[sites.kind]
     working = sites.open & (sites.oncologists > 1e-6)
-    academic = np.isin(sites.kind, (AMC_MAIN, AMC_SATELLITE))
+    academic = among(sites.kind, (AMC_MAIN, AMC_SATELLITE))
     time = np.where(working, sites.oncologists, 0.0) * np.where(academic, float(law["choice.academic_time"]), 1.0)
     supply = np.bincount(nest, weights=time, minlength=NESTS)
     demand = np.bincount(nest, weights=model.arrivals, minlength=NESTS)

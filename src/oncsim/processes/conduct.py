@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from oncsim.codes import NEEDS, PRACTICE, SEGMENTS
 from oncsim.processes.experience import returns_of
@@ -90,7 +89,7 @@ def return_patients(model: OncologyMarket) -> None:
     taker = np.concatenate([ties.b[rows], ties.a[rows]])
     part = follow_up * returns_of(model)[giver] * np.tile(strength[rows], 2)
     started = started_by_owner(model, sites.org, np.ones(len(sites), dtype=np.bool_))
-    part = part * np.concatenate(Presence(sparse.csr_array(started.T)).met_both(ties.a[rows], ties.b[rows]))
+    part = part * np.concatenate(Presence(started).met_both(ties.a[rows], ties.b[rows]))
     part = np.where(largest[taker] >= 0, part, 0.0)
     total = sum_by(giver, part, size)
     part = part / np.maximum(total[giver] / 0.5, 1.0)  # at most half of them move in a quarter

@@ -11,7 +11,7 @@ from oncsim.actions.infusion_centers import open_home_infusion, open_infusion_ce
 from oncsim.actions.ownership import found_practice
 from oncsim.actions.places import hire_all
 from oncsim.calendar import quarterly_chance
-from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE
+from oncsim.codes import ACADEMIC_CENTER, HEALTH_SYSTEM, NETWORK, PAYER, PRACTICE, among
 from oncsim.processes.navigation import take_up_navigation
 from oncsim.processes.noncompete import founding_chance
 from oncsim.processes.pharmacy import take_up_pharmacy
@@ -62,7 +62,7 @@ def acting_order(model: OncologyMarket) -> NDArray[np.int64]:
     system = seen.idle | gives_up | owns
     system |= chosen("system.attention", float(law["health_system.acquisition.attention"])) & (orgs.starts > 0)
     system |= crowded & chosen("system.build", float(law["health_system.build.yearly"]))
-    acts = np.where(orgs.kind == PRACTICE, practice, system) | np.isin(orgs.kind, (PAYER, NETWORK))
+    acts = np.where(orgs.kind == PRACTICE, practice, system) | among(orgs.kind, (PAYER, NETWORK))
     rows = np.flatnonzero((orgs.status == 0) & acts)
     return rows[model.luck.order("decisions.order", model.t, orgs.key[rows])]
 
@@ -86,7 +86,7 @@ def vacancies(model: OncologyMarket) -> NDArray[np.int64]:
     posts = np.floor(wanted * float(law["practice.hire.search"]) * pull + u).astype(np.int64)
     # Two years of margins, so that the quarter after a retirement does not bar the successor.
     worth = orgs.margin_history.mean(axis=1) + orgs.autonomy * np.maximum(orgs.headcount, 1) / 4.0
-    able = np.isin(orgs.kind, (HEALTH_SYSTEM, ACADEMIC_CENTER)) | (worth > 0)
+    able = among(orgs.kind, (HEALTH_SYSTEM, ACADEMIC_CENTER)) | (worth > 0)
     return np.where(home & able[sites.org], posts, 0)
 
 

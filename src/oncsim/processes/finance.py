@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import (
-    ACADEMIC_CENTER,
-    HOSPITAL_KINDS,
-    NETWORK,
-    PAYER,
-    PAYERS,
-    PRACTICE,
-)
+from oncsim.codes import ACADEMIC_CENTER, HOSPITAL_KINDS, NETWORK, PAYER, PAYERS, PRACTICE, among
 from oncsim.processes.management import management_saving
 from oncsim.processes.navigation import navigation_cost
 from oncsim.processes.partner_money import host_shares, hub_fees, shifted_costs, upkeep_of_ties
@@ -117,7 +110,7 @@ def finance(model: OncologyMarket) -> None:
     orgs.headcount = np.bincount(sites.org, weights=people, minlength=size).astype(np.int64)
     member = orgs.network >= 0
     saving = shared_saving(law, member, orgs.headcount.astype(np.float64))[sites.org]
-    hospital = np.isin(sites.kind, HOSPITAL_KINDS)
+    hospital = among(sites.kind, HOSPITAL_KINDS)
     academic = orgs.kind[sites.org] == ACADEMIC_CENTER
     cost = operating_cost(law, model.volumes, hospital, academic, sites.chairs, people, revenue, saving)
     uplift = np.where(model.t <= orgs.uplift_until, orgs.pay_uplift, 0.0)[sites.origin.clip(min=0)]
@@ -223,7 +216,7 @@ def _remember(model: OncologyMarket) -> None:
     orgs.loss_quarters = np.where(independent & (worth < 0) & (orgs.revenue > 0), orgs.loss_quarters + 1, 0)
     sites = model.sites
     downstream = float(model.law["finance.downstream_margin"]) * float(model.law["health_system.acquisition.capture"])
-    hospital = np.isin(sites.kind, HOSPITAL_KINDS)
+    hospital = among(sites.kind, HOSPITAL_KINDS)
     losing = sites.margin + np.where(hospital, downstream, 0.0) * sites.starts.sum(axis=1) < 0
     sites.loss_quarters = np.where(sites.open & losing, sites.loss_quarters + 1, 0)
     idle = sites.open & (sites.oncologists <= 1e-6)

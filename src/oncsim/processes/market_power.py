@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from oncsim.codes import ACADEMIC_CENTER, BARGAINED, HEALTH_SYSTEM, NEEDS, PAYER_LABELS, PRACTICE
+from oncsim.codes import ACADEMIC_CENTER, BARGAINED, HEALTH_SYSTEM, NEEDS, PAYER_LABELS, PRACTICE, among
 from oncsim.competition.cells import Cells, gather
 from oncsim.competition.field import PriceField, Standing
 from oncsim.competition.leverage import Leverage, leverage
@@ -149,7 +149,7 @@ def _recaptured(model: OncologyMarket, starts: Floats) -> Floats:
     margin = float(law["payer.bargaining.recapture"]) * float(law["finance.downstream_margin"])
     top = orgs.top_owner()
     bought = sites.open & (sites.origin >= 0) & (top[sites.org] != sites.origin)
-    bought &= (orgs.kind[sites.origin.clip(min=0)] == PRACTICE) & np.isin(
+    bought &= (orgs.kind[sites.origin.clip(min=0)] == PRACTICE) & among(
         orgs.kind[top[sites.org]], (HEALTH_SYSTEM, ACADEMIC_CENTER)
     )
     if margin == 0 or not bought.any():

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from scipy import sparse
 from scipy.special import expit
 
 from oncsim.codes import NEEDS, PAYERS
-from oncsim.state.sums import sum_by
+from oncsim.state.sums import sum_by, with_data
 
 Floats = NDArray[np.float64]
 _N = len(NEEDS)
@@ -76,9 +77,16 @@ class PairLayout:
 
     def matrix(self, nest: int, data: Floats) -> sparse.csr_array:
         """Return the zones-by-sites matrix of one nest holding ``data`` (one value a pair of all nests)."""
-        rows = self.members[nest]
-        parts = (data[rows], self.columns[nest], self.starts[nest])
-        return sparse.csr_array(parts, shape=(self.zones, self.sites))
+        return with_data(self._places[nest], data[self.members[nest]])
+
+    @cached_property
+    def _places(self) -> list[sparse.csr_array]:
+        """The matrix of each nest, with nothing in it yet."""
+        shape = self.zones, self.sites
+        return [
+            sparse.csr_array((np.zeros(len(columns)), columns, start), shape=shape)
+            for columns, start in zip(self.columns, self.starts, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.calendar import quarterly_chance
-from oncsim.codes import ACADEMIC_CENTER, ACQUIRED, HEALTH_SYSTEM, NETWORK
+from oncsim.codes import ACADEMIC_CENTER, ACQUIRED, HEALTH_SYSTEM, NETWORK, among
 from oncsim.processes.jurisdiction import by_state, of_state, org_state, site_states
 from oncsim.state.sums import sum_by
 
@@ -70,7 +70,7 @@ def founding_chance(model: OncologyMarket) -> Floats:
     free = site_freedom(model)[site]
     more = float(law["practice.found.free"])
     # Oncologists of practices that platforms own hold shares with a non-compete of their own: only freedom lets them leave.
-    factor = np.where(np.isin(kind, (HEALTH_SYSTEM, ACADEMIC_CENTER)), 1.0 + (more - 1.0) * free, 0.0)
+    factor = np.where(among(kind, (HEALTH_SYSTEM, ACADEMIC_CENTER)), 1.0 + (more - 1.0) * free, 0.0)
     factor = np.where(kind == NETWORK, more * free, factor)
     origin = sites.origin[site]
     came = origin.clip(min=0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACADEMIC_CENTER, SERVICE_LINES, TIE_FORMS, TIE_STAGES
+from oncsim.codes import ACADEMIC_CENTER, SERVICE_LINES, TIE_FORMS, TIE_STAGES, among
 from oncsim.processes.conduct import return_patients, shift_costs
 from oncsim.processes.experience import experience
 from oncsim.processes.handover import hand_over
@@ -116,7 +116,7 @@ def _open_trials(model: OncologyMarket) -> None:
     """Let a center open trials with a partner, some time after their work together has come to full strength (F14)."""
     ties, orgs, sites = model.ties, model.orgs, model.sites
     lag = int(model.law["partnership.trials_lag"])
-    ripe = IN_FORCE[ties.stage] & np.isin(ties.form, (AFFILIATION, CO_MANAGEMENT, JOINT_VENTURE))
+    ripe = IN_FORCE[ties.stage] & among(ties.form, (AFFILIATION, CO_MANAGEMENT, JOINT_VENTURE))
     ripe &= (model.t - ties.signed == ties.ramp - ties.diligence + lag) & (
         (orgs.kind[ties.a] == ACADEMIC_CENTER) != (orgs.kind[ties.b] == ACADEMIC_CENTER)
     )

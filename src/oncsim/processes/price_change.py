@@ -24,6 +24,7 @@ from oncsim.codes import (
     PRACTICE,
     SET_OFFICE,
     SPOKE,
+    among,
 )
 from oncsim.prices.drugs import COMMERCIAL
 from oncsim.prices.places import PaymentPlaces
@@ -80,7 +81,7 @@ def price_changes(model: OncologyMarket) -> PriceChanges:
     known = len(model.commercial_price)
     top = orgs.top_owner()[sites.org]
     bought = sites.open & np.isfinite(sites.level_before) & (sites.origin >= 0) & (top != sites.origin)
-    bought &= ~np.isin(sites.kind, (FREESTANDING, HOME, SPOKE))  # never were offices
+    bought &= ~among(sites.kind, (FREESTANDING, HOME, SPOKE))  # never were offices
     rows = np.flatnonzero(bought[:known])
     places = payment_places(model, np.zeros(len(sites))).of(rows)
     contract = contract_of_sites(model).of(rows)
@@ -103,5 +104,5 @@ def price_changes(model: OncologyMarket) -> PriceChanges:
         # In levels of independent practices of the time.
         bargained=level / sites.level_before[rows] if bargained(model) else np.ones(len(rows)),
         infusions=sites.infusions[rows, segments].sum(axis=1),
-        by_hospital=np.isin(orgs.kind[top[rows]], (HEALTH_SYSTEM, ACADEMIC_CENTER)),
+        by_hospital=among(orgs.kind[top[rows]], (HEALTH_SYSTEM, ACADEMIC_CENTER)),
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from oncsim.actions.places import NEVER
 from oncsim.calendar import quarterly_chance
-from oncsim.codes import OFF_CAMPUS_KINDS, ROUTES_340B
+from oncsim.codes import OFF_CAMPUS_KINDS, ROUTES_340B, among
 from oncsim.prices.acquisition import Program340B
 from oncsim.processes.eligibility_340b import (
     best_route,
@@ -90,7 +90,7 @@ def _register_off_campus(model: OncologyMarket, came: Ints) -> None:
 
 def off_campus(kind: Ints) -> Flags:
     """Return which kinds of sites are off-campus departments: child sites of a hospital in 340B."""
-    return np.isin(kind, OFF_CAMPUS_KINDS)
+    return among(kind, OFF_CAMPUS_KINDS)
 
 
 def _tell(model: OncologyMarket, changed: Ints, event: str, verb: str) -> None:

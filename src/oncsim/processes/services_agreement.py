@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACTIVE, HOSPITAL_KINDS, OFFICE, PRACTICE, TIE_STAGES
+from oncsim.codes import ACTIVE, HOSPITAL_KINDS, OFFICE, PRACTICE, TIE_STAGES, among
 from oncsim.ties.ladder import SERVICES_AGREEMENT
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def bill_as_office(model: OncologyMarket, row: int) -> None:
     mine = np.flatnonzero(sites.billed_by == row)
     if len(mine) == 0:
         return
-    practice_runs = np.isin(sites.kind[mine], HOSPITAL_KINDS) & (model.orgs.kind[sites.org[mine]] == PRACTICE)
+    practice_runs = among(sites.kind[mine], HOSPITAL_KINDS) & (model.orgs.kind[sites.org[mine]] == PRACTICE)
     sites.kind[mine[practice_runs]] = OFFICE
     sites.hospital[mine[practice_runs]] = -1
     sites.billed_by[mine] = -1

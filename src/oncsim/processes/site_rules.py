@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import BARGAINED, HOSPITAL_KINDS, NEEDS, PAYERS, SEGMENTS
+from oncsim.codes import BARGAINED, HOSPITAL_KINDS, NEEDS, PAYERS, SEGMENTS, among
 from oncsim.prices.receipts import hospital_cost_sharing, patient_shares
 from oncsim.processes.jurisdiction import region_means, site_places
 
@@ -66,7 +66,7 @@ def kept_at_hospitals(model: OncologyMarket, law: Values, sites: NDArray[np.int6
 def steering_by_payers(model: OncologyMarket) -> Floats:
     """Return the utility of each site by segment that comes from payers' rules and cost-sharing, (sites, segments)."""
     law = model.law
-    hospital = np.isin(model.sites.kind, HOSPITAL_KINDS).astype(np.float64)[:, None]
+    hospital = among(model.sites.kind, HOSPITAL_KINDS).astype(np.float64)[:, None]
     rule = np.log1p(rule_shares(model) * np.expm1(float(law["payer.site_rule.strength"])))
     utility = (hospital * rule)[:, _PAYER_OF]
     excluded = _over_payers(model, "policy.payer.hospital_excluded")
@@ -122,6 +122,6 @@ def extra_patient_share(model: OncologyMarket) -> Floats:
     contracts = getattr(model, "contracts", None)  # none in the first quarter of settling
     if (added == 0 and members == 0) or contracts is None:
         return extra
-    hospital = np.isin(sites.kind, HOSPITAL_KINDS).astype(np.float64)
+    hospital = among(sites.kind, HOSPITAL_KINDS).astype(np.float64)
     extra[:, _COMMERCIAL] = hospital_cost_sharing(law, hospital, contracts.drug)
     return extra

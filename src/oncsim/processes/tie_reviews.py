@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import TIE_STAGES
+from oncsim.codes import TIE_STAGES, among
 from oncsim.processes.experience import checks_held
 from oncsim.processes.talks import begin_tie, form_words, lower_trust, quarters_of
 from oncsim.processes.tie_worth import tie_worth
@@ -122,7 +122,7 @@ def _consider_deeper(model: OncologyMarket, rows: Ints, score: Floats, lower: Fl
     settled = int(law["partnership.review.settled"])
     # A tie that has just deepened settles once its new form works fully.
     due = np.where(ties.stage[rows] == _DEEPENED, ties.ramp[rows] + settled, settled)
-    ready = np.isin(ties.stage[rows], (_ACTIVE, _DEEPENED)) & (ties.stage_age[rows] >= due)
+    ready = among(ties.stage[rows], (_ACTIVE, _DEEPENED)) & (ties.stage_age[rows] >= due)
     ready &= (ties.successor[rows] < 0) & ~ties.friction[rows] & (ties.form[rows] != BUNDLE)
     ready &= model.luck.uniform("partnership.deepen", model.t, ties.key[rows]) < float(law["partnership.review.deepen"])
     scale = float(law["partnership.value.scale"])
@@ -171,7 +171,7 @@ def _settle_deeper(model: OncologyMarket, rows: Ints, found: Worth, score: Float
     """Sign the deeper form at the end of its due diligence where both still trust each other enough."""
     ties = model.ties
     studied = (ties.successor[rows] >= 0) & (ties.successor_at[rows] <= model.t)
-    inside = np.flatnonzero(studied & np.isin(ties.stage[rows], (_ACTIVE, _DEEPENED)))
+    inside = np.flatnonzero(studied & among(ties.stage[rows], (_ACTIVE, _DEEPENED)))
     wanted = ties.successor[rows].copy()
     ties.successor[rows[studied]] = -1
     code = _pair_codes(model)

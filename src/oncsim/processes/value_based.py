@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncsim.codes import ACADEMIC_CENTER, COMPONENTS, HEALTH_SYSTEM, NEEDS, PAYERS, SERVICE_LINES
+from oncsim.codes import ACADEMIC_CENTER, COMPONENTS, HEALTH_SYSTEM, NEEDS, PAYERS, SERVICE_LINES, among
 from oncsim.processes.certainty import Corridor
 from oncsim.processes.value_based_terms import Terms
 from oncsim.state.sums import sum_by
@@ -37,7 +37,7 @@ def participation(model: OncologyMarket) -> NDArray[np.bool_]:
     if not (orgs.vb_arm >= 0).any() or not model.law["policy.value_based.running"]:
         return np.zeros(len(orgs), dtype=np.bool_)
     top = orgs.top_owner()
-    bought = (top != np.arange(len(orgs))) & np.isin(orgs.kind[top], (HEALTH_SYSTEM, ACADEMIC_CENTER))
+    bought = (top != np.arange(len(orgs))) & among(orgs.kind[top], (HEALTH_SYSTEM, ACADEMIC_CENTER))
     return np.asarray((orgs.vb_arm >= 0) & (orgs.vb_since <= model.t) & (orgs.status <= 1) & ~bought)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from oncsim.actions.ownership import money
 from oncsim.calendar import quarterly_chance
-from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, ORG_KINDS, PAYERS, PRACTICE, RISK_ARMS
+from oncsim.codes import ACADEMIC_CENTER, ACTIVE, HEALTH_SYSTEM, ORG_KINDS, PAYERS, PRACTICE, RISK_ARMS, among
 from oncsim.processes.value_based import EPISODES, MONTHS, PERIOD_ENDS, payer_quarters
 from oncsim.processes.value_based_terms import Terms
 from oncsim.processes.value_based_worth import Worth, model_values
@@ -53,7 +53,7 @@ def value_based_choices(model: OncologyMarket) -> None:
 def _candidates(model: OncologyMarket) -> Flags:
     """Return organisations that decide for themselves and treat patients."""
     orgs = model.orgs
-    provider = np.isin(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER))
+    provider = among(orgs.kind, (PRACTICE, HEALTH_SYSTEM, ACADEMIC_CENTER))
     return np.asarray(provider & (orgs.status == ACTIVE) & (orgs.owner < 0))
 
 
@@ -103,7 +103,7 @@ def _part_with_the_sold(model: OncologyMarket) -> None:
     if not (inside.any() or orgs.vb_commercial.any()):
         return
     top = orgs.top_owner()
-    bought = (top != np.arange(len(orgs))) & np.isin(orgs.kind[top], (HEALTH_SYSTEM, ACADEMIC_CENTER))
+    bought = (top != np.arange(len(orgs))) & among(orgs.kind[top], (HEALTH_SYSTEM, ACADEMIC_CENTER))
     gone = bought | (orgs.status > 1)
     orgs.vb_commercial &= ~gone
     for row in _ordered(model, inside & gone):

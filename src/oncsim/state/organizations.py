@@ -156,7 +156,7 @@ class Organizations(Columns):
 
         Remembered while nothing changes hands; the array is not for writing.
         """
-        if self._top is not None and np.array_equal(self._top[0], self.owner):
+        if self._top is not None and len(self._top[0]) == len(self.owner) and (self._top[0] == self.owner).all():
             return self._top[1]
         top = np.where(self.owner >= 0, self.owner, np.arange(len(self)))
         while True:

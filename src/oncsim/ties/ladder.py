@@ -18,6 +18,7 @@ from oncsim.codes import (
     TIE_FORMS,
     TIE_RUNGS,
     TIE_STAGES,
+    among,
 )
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def open_forms(kind_a: Ints, kind_b: Ints, lacks_a: Flags, lacks_b: Flags, hospi
     """
     center = (kind_a == ACADEMIC_CENTER) ^ (kind_b == ACADEMIC_CENTER)
     practice_and_owner = ((kind_a == PRACTICE) & hospital_b) | ((kind_b == PRACTICE) & hospital_a)
-    system = np.isin(kind_a, (HEALTH_SYSTEM, ACADEMIC_CENTER)) | np.isin(kind_b, (HEALTH_SYSTEM, ACADEMIC_CENTER))
+    system = among(kind_a, (HEALTH_SYSTEM, ACADEMIC_CENTER)) | among(kind_b, (HEALTH_SYSTEM, ACADEMIC_CENTER))
     found = np.zeros((len(kind_a), len(TIE_FORMS)), dtype=np.bool_)
     found[:, REFERRAL] = True
     found[:, AFFILIATION] = center

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from oncsim.state.sums import PairTable, sum_by, with_data
+
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
 
@@ -26,13 +28,12 @@ def started_by_owner(model: OncologyMarket, owner: Ints, counted: NDArray[np.boo
     counted : (sites,) bool
         Sites whose patients count.
     """
-    pairs, many = model.pairs, len(owner)
+    pairs, size, zones = model.pairs, len(model.orgs), len(model.zones)
     started = model.flows.pair_started * counted[pairs.site]
-    by_site = sparse.csr_array((started, pairs.site, pairs.start), shape=(len(model.zones), many))
-    holder = sparse.csr_array((np.ones(many), owner, np.arange(many + 1)), shape=(many, len(model.orgs)))
-    by_owner = sparse.csr_array(by_site @ holder)
-    by_owner.sort_indices()
-    return by_owner
+    both, place = np.unique(pairs.zone * size + owner[pairs.site], return_inverse=True)
+    zone, org = np.divmod(both, size)
+    start = np.searchsorted(zone, np.arange(zones + 1))
+    return sparse.csr_array((sum_by(place, started, len(both)), org, start), shape=(zones, size))
 
 
 class Presence:
@@ -40,31 +41,44 @@ class Presence:
 
     Parameters
     ----------
-    by_org : (organisations, zones) sparse
+    by_zone : (zones, organisations) sparse
         Patients.
     """
 
-    def __init__(self, by_org: sparse.csr_array) -> None:
-        self.by_org = by_org
+    def __init__(self, by_zone: sparse.csr_array) -> None:
+        self.by_zone = by_zone
 
     @cached_property
     def patients(self) -> Floats:
         """Return the patients of each organisation, (organisations,)."""
-        return np.asarray(self.by_org.sum(axis=1), dtype=np.float64).ravel()
+        return sum_by(self.by_zone.indices.astype(np.int64), self.by_zone.data, self.by_zone.shape[1])
 
     @cached_property
-    def shares(self) -> sparse.csr_array:
-        """Return the share of the patients of each zone that each organisation has, (organisations, zones)."""
-        total = np.asarray(self.by_org.sum(axis=0)).ravel()
-        share = self.by_org.copy()
-        share.data = self.by_org.data / np.where(total > 0, total, 1.0)[self.by_org.indices]
-        return share
+    def _by_org(self) -> sparse.csr_array:
+        return self.by_zone.T.tocsr()
 
     @cached_property
-    def _lost(self) -> sparse.csr_array:
-        lost = self.by_org.copy()
-        lost.data = self.by_org.data / np.maximum(1.0 - self.shares.data, 1e-3)
-        return lost
+    def _total(self) -> Floats:
+        """Patients of each zone, (zones,), one where there are none."""
+        zones = self.by_zone.shape[0]
+        total = sum_by(np.repeat(np.arange(zones), np.diff(self.by_zone.indptr)), self.by_zone.data, zones)
+        return np.where(total > 0, total, 1.0)
+
+    @cached_property
+    def _shares(self) -> sparse.csr_array:
+        """Share of the patients of each zone that each organisation has, (zones, organisations)."""
+        return with_data(self.by_zone, self.by_zone.data / np.repeat(self._total, np.diff(self.by_zone.indptr)))
+
+    @cached_property
+    def _met(self) -> PairTable:
+        """``sum_z n_za n_zb / n_z`` of all that share a zone: one product, for any number of pairs."""
+        return PairTable(self._by_org @ self._shares)
+
+    @cached_property
+    def _diverted(self) -> PairTable:
+        """``sum_z n_za s_zb / (1 - s_za)`` of all that share a zone."""
+        shares = self._by_org.data / self._total[self._by_org.indices]
+        return PairTable(with_data(self._by_org, self._by_org.data / np.maximum(1.0 - shares, 1e-3)) @ self._shares)
 
     def met(self, one: Ints, other: Ints) -> Floats:
         """Return the share that the other of each pair has in the zones of one's patients, weighted by those, (pairs,)."""
@@ -72,7 +86,7 @@ class Presence:
 
     def met_both(self, a: Ints, b: Ints) -> tuple[Floats, Floats]:
         """Return what b is met by a's patients and a by b's (:meth:`met`): one sum ``n_za n_zb / n_z`` serves both."""
-        common: Floats = np.asarray(self.by_org[a].multiply(self.shares[b]).sum(axis=1)).ravel()
+        common = self._met.at(a, b)
         patients = np.maximum(self.patients, 1e-12)
         return common / patients[a], common / patients[b]
 
@@ -84,6 +98,5 @@ class Presence:
         return self._one_way(a, b), self._one_way(b, a)
 
     def _one_way(self, i: Ints, j: Ints) -> Floats:
-        met = np.asarray(self._lost[i].multiply(self.shares[j]).sum(axis=1)).ravel()
         mine = self.patients[i]
-        return np.asarray(np.divide(met, mine, out=np.zeros(len(i)), where=mine > 0).clip(0.0, 1.0))
+        return np.asarray(np.divide(self._diverted.at(i, j), mine, out=np.zeros(len(i)), where=mine > 0).clip(0.0, 1.0))

@@ -122,18 +122,18 @@ def brings(model: OncologyMarket) -> Brings:
     zone, hospital, share = model.referrers
     new = 4.0 * model.new_patients.sum(axis=1)
     seen = sparse.csr_array((share * new[zone], (zone, top[model.hospitals.org[hospital]])), shape=(len(zones), size))
-    contact = sparse.csr_array((started * 4.0).maximum(seen))
+    contact = Presence(sparse.csr_array((started * 4.0).maximum(seen)))
     crowded = float(law["partnership.value.crowded"])
     arrivals, capacity = sum_by(owner, model.arrivals, size), sum_by(owner, model.capacity, size)
     lost = sum_by(owner, model.arrivals * lost_to_waiting(model), size)
     return Brings(
         lines,
-        np.maximum(np.asarray(contact.sum(axis=0)).ravel(), _FEWEST),
+        np.maximum(contact.patients, _FEWEST),
         4.0 * np.maximum(arrivals + lost - crowded * capacity, 0.0),
         4.0 * np.maximum(crowded * capacity - arrivals, 0.0),
         model.hospitals.owners(top),
-        Presence(sparse.csr_array(contact.T)),
-        Presence(sparse.csr_array(started.T)),
+        contact,
+        Presence(started),
     )
 
 
