@@ -54,8 +54,9 @@ def test_another_horizon_is_refused() -> None:
         take_up(save_state(model), longer, model.market)
 
 
-def test_replicates_begin_from_one_settled_market_as_if_each_had_settled_by_itself() -> None:
-    starts, scenario = Starts(), start(4, METRO).source_scenario
+@pytest.mark.parametrize("patients", ["expected", "integer"])
+def test_replicates_begin_from_one_settled_market_as_if_each_had_settled_by_itself(patients: str) -> None:
+    starts, scenario = Starts(), start(4, METRO, settings={"patients": patients}).source_scenario
     settled: list[int] = []
 
     def begun(seed: int, replicate: int) -> OncologyMarket:

@@ -123,7 +123,7 @@ class OncologyMarket(mesa.Model):
 
     law: Values
     replicate: int
-    luck: Luck  # nothing before the first quarter may ask for it
+    luck: Luck
     ladder: Ladder
     contracts: Contracts
     market_power: MarketPower  # from the end of settling on
@@ -155,7 +155,8 @@ class OncologyMarket(mesa.Model):
         self.source_scenario = scenario  # Mesa 3.5 keeps a `scenario` of its own
         self.parameters = scenario.parameters
         self.market = market
-        self.market_luck = Luck(int(scenario.market.seed))
+        # Settling is the luck of the market, not of a replicate: all replicates begin from one settled market.
+        self.luck = self.market_luck = Luck(int(scenario.market.seed))
         self.quarters: list[Quarter] = list(scenario.quarters)
         self.record = frozenset(record)
         self.metrics_asked = None if metrics is None else frozenset(metrics)

@@ -101,14 +101,14 @@ def test_a_replicate_that_fails_fails_its_case_only(
 ) -> None:
     from oncsim.model import OncologyMarket
 
-    step = OncologyMarket.step
+    whole = OncologyMarket.step
 
-    def fail(self: OncologyMarket) -> None:
+    def step(self: OncologyMarket) -> None:
         if self.source_scenario.id == "first--control" and self.replicate == 1:
             raise ZeroDivisionError("oh")
-        step(self)
+        whole(self)
 
-    monkeypatch.setattr(OncologyMarket, "step", fail)
+    monkeypatch.setattr(OncologyMarket, "step", step)
     files = [str(write_case(TAKEN, name=name, number=i)) for i, name in ((2, "first"), (3, "second"))]
     done = play_cases(files, 2, out=tmp_path / "out", story=False)
     assert [case.passed for case in done.cases] == [False, True]

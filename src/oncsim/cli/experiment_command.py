@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oncsim.experiments.experiment import Experiment
+    from oncsim.experiments.report_parts import OnPart
     from oncsim.experiments.running import OnChunk, Prepared, State
 
 ENGINES = ("local", "dask")
@@ -282,6 +283,18 @@ def on_chunk(label: str, progress: object) -> OnChunk | None:
     return ended
 
 
+def on_part(progress: object) -> OnPart | None:
+    """Return what turns the end of a part of the report into a line of progress."""
+    if progress is None:
+        return None
+    from oncsim.running import Tick
+
+    def ended(done: int, parts: int) -> None:
+        progress(Tick("report", done, parts, "parts"))  # type: ignore[operator]
+
+    return ended
+
+
 def status_lines(state: State) -> list[str]:
     """Return how far an experiment is, in lines."""
     lines = [
@@ -323,7 +336,8 @@ def _ended(voice: Console, state: State, no_report: bool) -> int:
     if not no_report and state.done > state.failed:
         from oncsim.experiments.report import write_report
 
-        path, lines = write_report(state.folder)
+        with voice.progress() as progress:
+            path, lines = write_report(state.folder, on_part(progress))
         for line in lines:
             voice.say(line)
         voice.say(f"Report: {path}")

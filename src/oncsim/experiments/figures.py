@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ACROSS = 3
 _SHARES = ("share", "0-1")
+_MARKS = "os^vPX*hp<>"
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -44,6 +45,11 @@ def _axis_label(unit: str, largest: float) -> tuple[float, str]:
 def _colors(titles: Mapping[str, str]) -> dict[str, str]:
     """Return a colour for each scenario, the same in every figure; the baseline, which comes first, is grey."""
     return {name: CYCLE[(place - 1) % len(CYCLE)] if place else GREY for place, name in enumerate(titles)}
+
+
+def _markers(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return a mark for each scenario, so that colour is not all that tells them apart; the baseline is a diamond."""
+    return {name: _MARKS[(place - 1) % len(_MARKS)] if place else "D" for place, name in enumerate(titles)}
 
 
 def _thousands(axes: Axes, *which: str) -> None:
@@ -109,7 +115,7 @@ def tradeoff_figure(found: Tradeoff, effects: pd.DataFrame, titles: Mapping[str,
         return empty_figure("A trade-off needs two outputs of which one direction is better.")
     across = min(2, len(pairs))
     figure, panels = _panels(len(pairs), across, 3.6)
-    listed, colors = list(found.means["scenario"]), _colors(titles)
+    listed, colors, marks = list(found.means["scenario"]), _colors(titles), _markers(titles)
     for axes, (a, b) in zip(panels, pairs, strict=True):
         kx, ux = _axis_label(a.unit, float(found.means[a.name].abs().max()))
         ky, uy = _axis_label(b.unit, float(found.means[b.name].abs().max()))
@@ -120,7 +126,7 @@ def tradeoff_figure(found: Tradeoff, effects: pd.DataFrame, titles: Mapping[str,
             half = [_half(effects, policy, o.name) * k for o, k in ((a, kx), (b, ky))]
             axes.errorbar(x, y, xerr=half[0], yerr=half[1], color=color, lw=1.0, zorder=2)
             face, label = color if best else "white", _wrapped(titles.get(policy, policy), 40)
-            axes.plot(x, y, "o", ms=8, color=face, mec=color, mew=1.6, zorder=3, label=label)
+            axes.plot(x, y, marks[policy], ms=8, color=face, mec=color, mew=1.6, zorder=3, label=label, ls="")
         axes.set_xlabel(_wrapped(capital(a.label), 46) + f"\n({_with(ux)}{_DIRECTION[a.better, 'x']})", fontsize=8.5)
         axes.set_ylabel(_wrapped(capital(b.label), 40) + f"\n({_with(uy)}{_DIRECTION[b.better, 'y']})", fontsize=8.5)
         axes.grid(color="#EEEEEE")

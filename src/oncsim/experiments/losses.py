@@ -42,6 +42,17 @@ def outcomes_of(
             yield f"{number + 1}_{arm}", Outcome(_subject(loss, output, titles[arm], by), happens, "fail")
 
 
+def loss_title(loss: LossShape, outputs: Sequence[Output], scale: Mapping[str, float]) -> str:
+    """Return what it is that happens, without the policy."""
+    if loss.label:
+        return loss.label
+    output = next(one for one in outputs if one.name == loss.output)
+    side, limit = ("above", loss.above) if loss.above is not None else ("below", loss.below)
+    assert limit is not None
+    of = f"change of {output.label}" if loss.change else output.label
+    return f"{of} {side} {amount(limit * scale.get(loss.output, 1.0), output.unit)}"
+
+
 def _subject(loss: LossShape, output: Output, policy: str, by: float) -> str:
     if loss.label:
         return f"{policy}: {loss.label}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _FEW = 150
 
@@ -26,6 +29,8 @@ def sum_rows(group: NDArray[np.int64], rows: NDArray[np.float64], groups: int) -
         sums = np.zeros((groups, rows.shape[1]))
         np.add.at(sums, group, rows)
         return sums
+    from scipy import sparse
+
     selector = sparse.csc_array(
         (np.ones(count), group.astype(np.int32), np.arange(count + 1, dtype=np.int32)), shape=(groups, count)
     )

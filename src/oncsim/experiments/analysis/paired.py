@@ -22,7 +22,7 @@ from oncsim.comparing.differences import paired
 from oncsim.errors import InputError, did_you_mean
 from oncsim.experiments.analysis.outputs import Output
 from oncsim.experiments.analysis.tables import KEYS, checked
-from oncsim.experiments.analysis.words import Titles, amount, between, capital, counted, number, percent, titled
+from oncsim.experiments.analysis.words import Titles, amount, between, capital, counted, listed, number, percent, titled
 
 FUTURE, REPLICATE = "future", "replicate"
 # Differences that agree to this part of the values behind them are equal: the rest is rounding.
@@ -234,6 +234,46 @@ def in_words(table: pd.DataFrame, outputs: Sequence[Output], titles: Titles | No
     """
     by_name = {output.name: output for output in outputs}
     return [capital(_sentence(row, by_name[str(row["output"])], titles)) for _, row in table.iterrows()]
+
+
+def ranked_in_words(
+    table: pd.DataFrame, outputs: Sequence[Output], titles: Titles | None = None, most: int = 3
+) -> list[str]:
+    """Return one sentence an output: which policies move it most, of the effects that hold read together.
+
+    Parameters
+    ----------
+    table, outputs, titles
+        As for :func:`in_words`.
+    most : int
+        Policies that are named.
+    """
+    return [
+        capital(_ranking(table[(table["output"] == one.name) & (table["units"] > 1)], one, titles, most))
+        for one in outputs
+        if ((table["output"] == one.name) & (table["units"] > 1)).any()
+    ]
+
+
+def _ranking(own: pd.DataFrame, output: Output, titles: Titles | None, most: int) -> str:
+    clear = own[(own["low_simultaneous"] > 0.0) | (own["high_simultaneous"] < 0.0)]
+    together = f"when all {int(own['comparisons'].max())} comparisons are read together"
+    if clear.empty:
+        return f"no policy has an effect on {output.label} that is clear {together}."
+    order = clear.reindex(clear["difference"].abs().sort_values(ascending=False, kind="stable").index)
+    up = bool(order["difference"].iloc[0] > 0.0)
+    same, against = order[(order["difference"] > 0.0) == up], order[(order["difference"] > 0.0) != up]
+    verb = "rises" if up else "falls"
+    named = []
+    for place, (_, row) in enumerate(same.head(most).iterrows()):
+        low, high = (row["low"], row["high"]) if up else (-row["high"], -row["low"])
+        size = amount(abs(row["difference"]), output.unit) if place == 0 else number(abs(row["difference"]))
+        inside = f"95 % interval {between(low, high)}" if place == 0 else between(low, high)
+        named.append(f"under {titled(str(row['scenario']), titles)} by {size} ({inside})")
+    versus, units = titled(str(own["versus"].iloc[0]), titles), counted(int(own["units"].max()), str(own["kind"].iloc[0]))
+    text = f"{output.label} {verb} most {named[0]}" + (f", then {listed(named[1:])}" if len(named) > 1 else "")
+    text += f", against {versus} over {units}. It {verb} under {len(same)} of {len(own)} policies"
+    return text + (f" and {'falls' if up else 'rises'} under {len(against)}" if len(against) else "") + f" {together}."
 
 
 def _sentence(row: pd.Series, output: Output, titles: Titles | None) -> str:

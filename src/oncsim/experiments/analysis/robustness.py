@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from oncsim.errors import InputError, did_you_mean
+from oncsim.experiments.analysis.outcomes import Outcome
 from oncsim.experiments.analysis.outputs import Output
 from oncsim.experiments.analysis.tables import checked, complete, means, scenario_names
 from oncsim.experiments.analysis.words import Titles, amount, capital, counted, listed, part, percents, titled
@@ -177,10 +178,8 @@ def goals_met(
 
 
 def _share(policy: str, name: str, threshold: float, met: pd.Series) -> dict[str, object]:
-    from scipy.stats import binomtest
-
     count, whole = int(met.sum()), len(met)
-    interval = binomtest(count, whole).proportion_ci(0.95, method="wilson")
+    low, high = _wilson(count, whole)
     return {
         "scenario": policy,
         "output": name,
@@ -188,9 +187,37 @@ def _share(policy: str, name: str, threshold: float, met: pd.Series) -> dict[str
         "met": count,
         "futures": whole,
         "share": count / whole,
-        "low": float(interval.low),
-        "high": float(interval.high),
+        "low": low,
+        "high": high,
     }
+
+
+def how_often(outcomes: Sequence[tuple[str, Outcome]]) -> pd.DataFrame:
+    """Return in what share of futures each of some outcomes happens, with a 95 % Wilson interval over futures.
+
+    Parameters
+    ----------
+    outcomes : sequence of (str, Outcome)
+        Name of each, and the futures in which it happens.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``outcome, subject, count, futures, share, low, high``.
+    """
+    rows = []
+    for name, outcome in outcomes:
+        count, futures = outcome.count, len(outcome.values)
+        low, high = _wilson(count, futures)
+        rows.append((name, outcome.subject, count, futures, count / futures, low, high))
+    return pd.DataFrame(rows, columns=["outcome", "subject", "count", "futures", "share", "low", "high"])
+
+
+def _wilson(count: int, whole: int) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    interval = binomtest(count, whole).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def rank_table(regret: Regret, goals: Goals | None = None) -> pd.DataFrame:
@@ -236,17 +263,10 @@ def in_words(regret: Regret, goals: Goals | None = None, titles: Titles | None =
 
 def _regret_words(regret: Regret, titles: Titles | None) -> list[str]:
     said = [_left_out(regret.unfinished)] if regret.unfinished else []
+    said += [text for output in regret.outputs for text in _least_words(regret, output, titles)]
     for output in regret.outputs:
         own = regret.table[regret.table["output"] == output.name]
         futures = int(own["futures"].iloc[0])
-        for criterion, column in (("worst-case regret", "regret_max"), ("90th percentile of regret", "regret_90")):
-            least = own[own[column] == own[column].min()]
-            who = listed([titled(str(name), titles) for name in least["scenario"]])
-            verb = "has" if len(least) == 1 else "have"
-            size = amount(float(least[column].iloc[0]), output.unit)
-            said.append(
-                f"On {output.label} {who} {verb} the smallest {criterion} over {counted(futures, 'future')}: {size}."
-            )
         for _, row in own.sort_values("rank_regret_max", kind="stable").iterrows():
             best = part(round(row["best_share"] * futures), futures, "future")
             said.append(
@@ -258,6 +278,19 @@ def _regret_words(regret: Regret, titles: Titles | None) -> list[str]:
         said.append(f"No regret for {listed(regret.undirected)}: neither direction is better.")
     if int(regret.table["futures"].max()) < 2:
         said.append("There is only one future: this says nothing about robustness.")
+    return said
+
+
+def _least_words(regret: Regret, output: Output, titles: Titles | None) -> list[str]:
+    own = regret.table[regret.table["output"] == output.name]
+    said = []
+    for criterion, column in (("worst-case regret", "regret_max"), ("90th percentile of regret", "regret_90")):
+        least = own[own[column] == own[column].min()]
+        who = listed([titled(str(name), titles) for name in least["scenario"]])
+        verb = "has" if len(least) == 1 else "have"
+        size = amount(float(least[column].iloc[0]), output.unit)
+        futures = counted(int(own["futures"].iloc[0]), "future")
+        said.append(f"On {output.label} {who} {verb} the smallest {criterion} over {futures}: {size}.")
     return said
 
 
