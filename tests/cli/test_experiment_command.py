@@ -12,6 +12,7 @@ import pytest
 from experiments.small import bytes_of, edited, written
 from oncsim.cli import main
 from oncsim.cli.experiment_command import span
+from oncsim.experiments.report import write_report
 from oncsim.results import files
 
 Captured = pytest.CaptureFixture[str]
@@ -275,3 +276,32 @@ def test_the_report_has_what_an_analyst_copies(out: Path) -> None:
     with (folder / "analysis" / "effects.csv").open() as table:
         rows = list(csv.DictReader(table))
     assert {row["output"] for row in rows} == {"spending", "minutes", "formed"} and all(row["units"] == "3" for row in rows)
+
+
+def test_with_many_policies_the_report_ranks_them_and_says_how_often_each_fails(tmp_path: Path, capsys: Captured) -> None:
+    law = edited()["scenarios"][0]
+    addon = [
+        {**law, "id": f"addon_{i}", "label": f"Add-on {i}", "set": {**law["set"], "payment.medicare.drug_addon": 0.01 * i}}
+        for i in range(5)
+    ]
+    losses = [
+        {"output": "spending", "above": -300, "label": "saves less than 300 dollars"},
+        {"output": "minutes", "above": 60, "change": False, "scenario": "addon_1"},
+    ]
+    design = {"method": "latin_hypercube", "samples": 12, "seed": 4}
+    content = edited(scenarios=[law, *addon], losses=losses, design=design, replicates=1)
+    file = written(tmp_path, content)
+    assert main(["experiment", "run", str(file), "--out", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Spending per treated patient falls most under Add-on 0 by ")
+    assert any(
+        line.startswith("Saves less than 300 dollars: Add-on ") and line.endswith(" of 12 futures.") for line in lines
+    )
+    text = (folder_of(tmp_path) / "report.html").read_text(encoding="utf-8")
+    assert "Share of futures in which it happens" in text and "Mean travel time above 60.0 minutes" in text
+    with (folder_of(tmp_path) / "analysis" / "failing.csv").open() as table:
+        rows = {row["outcome"]: row for row in csv.DictReader(table)}
+    assert len(rows) == 6 and rows["2_addon_1"]["futures"] == "12"
+    ended: list[tuple[int, int]] = []
+    write_report(folder_of(tmp_path), lambda done, parts: ended.append((done, parts)))
+    assert ended == [(done, 12) for done in range(1, 13)]  # six sections and a search for each way to fail

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from oncsim.errors import InputError
-from oncsim.experiments.analysis.robustness import JOINT, goals_met, in_words, policy_regret, rank_table
+from oncsim.experiments.analysis.outcomes import Outcome
+from oncsim.experiments.analysis.robustness import JOINT, goals_met, how_often, in_words, policy_regret, rank_table
 
 from .toys import ACCESS, PRACTICES, SPENDING, runs_of, shuffled
 
@@ -137,3 +138,17 @@ def test_words() -> None:
     assert len(said) == 6
     one = in_words(policy_regret(runs[runs["sample"] == 0], [SPENDING], ["base", "a"]))
     assert one[-1] == "There is only one future: this says nothing about robustness."
+
+
+def test_how_often_something_happens_has_the_interval_of_wilson() -> None:
+    happens = pd.Series([True] * 6 + [False] * 194)
+    found = how_often([("1_a", Outcome("a: fails", happens, "fail")), ("1_b", Outcome("b: fails", ~happens, "fail"))])
+    first, second = found.to_dict("records")
+    assert (first["outcome"], first["subject"], first["count"], first["futures"]) == ("1_a", "a: fails", 6, 200)
+    z, p, n = 1.959963984540054, 0.03, 200
+    middle, half = (
+        (p + z * z / (2 * n)) / (1 + z * z / n),
+        z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)),
+    )
+    assert (first["low"], first["high"]) == pytest.approx((middle - half, middle + half))
+    assert (second["low"], second["high"]) == pytest.approx((1 - middle - half, 1 - middle + half))
