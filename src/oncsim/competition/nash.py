@@ -16,12 +16,17 @@ costs and ``tau`` may be in any one unit; the model uses multiples of the standa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oncsim.competition.cells import Floats
 from oncsim.competition.leverage import Leverage
+from oncsim.state.sums import sum_by
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _CLOSE = 1e-13
 _SWEEPS = 2000
@@ -129,16 +134,24 @@ def _settle(leverage: Leverage, table: Table, standing: Floats, talks: NDArray[n
     rows = np.flatnonzero(talks)
     if len(rows) == 0:
         return price
-    diversion, weight = leverage.diversion[rows], table.weight[rows]
+    other, part, begins = _of_rows(leverage.diversion, talks)
+    place, weight = np.repeat(np.arange(len(rows)), begins), table.weight[rows]
     fixed = (1.0 - weight) * table.cost[rows]
     fixed += weight * (table.value * leverage.per_patient[rows] + leverage.beyond[rows] * table.reference)
     for _ in range(_SWEEPS):
-        new = fixed + weight * (diversion @ price)
+        new = fixed + weight * sum_by(place, part * price[other], len(rows))
         moving = np.abs(new - price[rows]) > _CLOSE * np.abs(price[rows])
         if not moving.any():
             break
         price[rows] = np.where(moving, new, price[rows])
     return price
+
+
+def _of_rows(values: sparse.csr_array, rows: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+    """Return the columns and values of some rows of a matrix, one row after the other, and how many each row has."""
+    many = np.diff(values.indptr)
+    some = np.repeat(rows, many)
+    return values.indices[some].astype(np.int64), values.data[some], many[rows].astype(np.int64)
 
 
 def passthrough(leverage: Leverage, cost: Floats, rate: float, standing: Floats) -> Floats:

@@ -289,8 +289,11 @@ def _replaced(old: Leverage, fresh: Leverage, rows: NDArray[np.bool_], top: Ints
     if moved[kept.indices].any():
         owners = sparse.csr_array((np.ones(size), (np.arange(size), top)), shape=(size, size))
         kept = sparse.csr_array(kept @ owners)
-    both = sparse.csr_array(sparse.diags_array((~rows).astype(np.float64)) @ kept)
-    both.eliminate_zeros()
+    row = np.repeat(np.arange(size), np.diff(kept.indptr))
+    stays = ~rows[row] & (kept.data != 0)
+    indptr = np.zeros_like(kept.indptr)
+    np.cumsum(np.bincount(row[stays], minlength=size), out=indptr[1:])
+    both = sparse.csr_array((kept.data[stays], kept.indices[stays], indptr), shape=(size, size))
     # Fresh rows are empty where the old ones stay.
     diversion = sparse.csr_array(both + fresh.diversion)
     return Leverage(

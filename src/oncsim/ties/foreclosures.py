@@ -73,6 +73,9 @@ class Foreclosures:
 def pull_of_owners(model: OncologyMarket) -> tuple[Ints, Ints, NDArray[np.float64]]:
     """Return (owner, practice, change of odds): referrers of an owner send nobody to a practice they shut out."""
     lost = model.foreclosures
+    if len(lost.practice) == 0:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, np.zeros(0)
     change = -float(model.law["health_system.foreclosure.referrals"])
     top = model.orgs.top_owner()
     pairs = np.unique(np.column_stack([top[lost.owner], lost.practice]), axis=0)  # owners that merged count once
