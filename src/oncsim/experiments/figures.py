@@ -193,10 +193,11 @@ def ranking_figure(table: pd.DataFrame, outputs: Sequence[Output], value: str, l
         axes.set_yticks(y)
         axes.set_yticklabels([_wrapped(title, 34) for title in own["title"]], fontsize=8)
         axes.tick_params(axis="y", length=0)
-        axes.set_title(_wrapped(capital(output.label), 50), fontsize=9)
+        axes.set_title(_wrapped(capital(output.label), 26), fontsize=9)
         unit = f"{what}, {output.unit}" if output.unit and what.startswith("mean") else what
-        axes.set_xlabel(_wrapped(unit, 48), fontsize=8.5)
-        axes.locator_params(axis="x", nbins=5)
+        axes.set_xlabel(_wrapped(unit, 30), fontsize=8)
+        axes.locator_params(axis="x", nbins=4)
+        _thousands(axes, "x")
         axes.set_xlim(left=min(0.0, float(np.nanmin(own[low])) if np.isfinite(own[low]).any() else 0.0))
     figure.tight_layout(h_pad=1.6, w_pad=1.4)
     return figure

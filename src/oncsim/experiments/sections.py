@@ -152,19 +152,20 @@ def sensitivity_section(one: Writer) -> Section | None:
         if method == "morris":
             found = morris.morris_effects(one.runs, units, factors, one.outputs, [arm], levels=one.experiment.design.levels)
             section.sentences += morris.in_words(found, one.titles)
+            section.short += morris.leading_words(found, one.titles)
             effects, args = found.effects, ("mu_star", "low", "high", "mean absolute elementary effect over the whole range")
             section.files.append(one.table(f"morris_{arm}", effects))
         else:
             second = one.experiment.design.second_order
             found_s = sobol.sobol_indices(one.runs, units, factors, one.outputs, [arm], second_order=second)
             section.sentences += sobol.in_words(found_s, one.titles)
+            section.short += sobol.leading_words(found_s, one.titles)
             effects, args = (
                 found_s.indices,
                 ("ST", "ST_low", "ST_high", "share of variance, alone and with others (total index)"),
             )
             section.files += [one.table(f"sobol_{arm}", effects), one.table(f"sobol_pairs_{arm}", found_s.pairs)]
         figure = ranking_figure(effects, one.outputs, *args)
-        section.short = section.sentences[:2]
         section.pictures.append(
             one.picture(figure, f"{method}_{arm}", f"{one.titles[arm]}: how much each uncertainty matters.")
         )

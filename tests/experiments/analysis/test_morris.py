@@ -8,8 +8,9 @@ import pytest
 from SALib.sample import morris as sampler
 
 from oncsim.errors import InputError
-from oncsim.experiments.analysis.morris import MORE, in_words, morris_effects
+from oncsim.experiments.analysis.morris import MORE, in_words, leading_words, morris_effects
 from oncsim.experiments.analysis.outputs import Factor
+from oncsim.experiments.analysis.words import number
 
 from .toys import ACCESS, PRACTICES, SPENDING, factors, ishigami, runs_of, samples_of, shuffled
 
@@ -50,6 +51,9 @@ def test_ishigami_is_ranked_with_an_inert_uncertainty_last() -> None:
     said = in_words(found, {"base": "current law"})[0]
     assert said.startswith("Spending per patient in current law, effect of moving an uncertainty over its whole range")
     assert "up in some places and down in others" in said and "The other one changes it by 0" in said
+    (lead,) = leading_words(found, {"base": "current law"}, top=4)
+    assert lead.startswith("Spending per patient moves most with uncertainty ") and lead.count("95 % interval") == 3
+    assert f"{number(effects.loc['x1', 'mu_star'])} dollars" in lead and "current law" not in lead
 
 
 def test_luck_is_averaged_first_and_its_share_reported() -> None:
@@ -64,6 +68,8 @@ def test_luck_is_averaged_first_and_its_share_reported() -> None:
     assert row["noise_share"] == pytest.approx(share, abs=0.05) and row["replicates"] == 5
     assert row["noise_share_of_means"] == pytest.approx(1.8 / (1.8 + y.var()), abs=0.05)
     assert "Effects of about that size can be luck alone" in in_words(found)[0]
+    assert "of the variance behind that: more replicates tell more." in leading_words(found)[0]
+    assert "Luck" not in leading_words(clean)[0]
     assert np.isnan(clean.summary["noise_share"].iloc[0])
     assert "With one replicate a sample it cannot be told" in in_words(clean)[0]
 

@@ -9,7 +9,7 @@ from SALib.sample import sobol as sampler
 
 from oncsim.errors import InputError
 from oncsim.experiments.analysis.outputs import Factor
-from oncsim.experiments.analysis.sobol import in_words, sobol_indices
+from oncsim.experiments.analysis.sobol import in_words, leading_words, sobol_indices
 
 from .toys import ACCESS, SPENDING, factors, ishigami, runs_of, samples_of, shuffled
 
@@ -38,6 +38,9 @@ def test_ishigami_has_its_exact_indices(second_order: bool) -> None:
     assert indices["rank"].to_dict() == {"x0": 1, "x1": 2, "x2": 3}
     assert found.summary["groups"].iloc[0] == 1024 and found.summary["S1_sum"].iloc[0] == pytest.approx(0.756, abs=0.05)
     said = in_words(found)[0]
+    (lead,) = leading_words(found, top=2)
+    assert lead.startswith("The variance of spending per patient comes most from uncertainty 0 (5")
+    assert lead.endswith("), interactions included.") and lead.count("95 % interval") == 2
     assert "1. uncertainty 0 explains 3" in said and "More samples are needed to tell all effects of uncertainty 2" in said
     if not second_order:
         assert found.pairs.empty

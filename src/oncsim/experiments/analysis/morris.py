@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from oncsim.errors import InputError
 from oncsim.experiments.analysis.designs import Design, is_flat, read_design, whole
 from oncsim.experiments.analysis.libraries import library
-from oncsim.experiments.analysis.noise import noise, noise_words
+from oncsim.experiments.analysis.noise import luck_words, noise, noise_words
 from oncsim.experiments.analysis.outputs import Factor, Output
 from oncsim.experiments.analysis.tables import checked, scenario_names
 from oncsim.experiments.analysis.words import Titles, amount, between, capital, counted, left_out, listed, others, titled
@@ -157,6 +157,29 @@ def in_words(found: Screening, titles: Titles | None = None, top: int = 3) -> li
     ranges = {factor.name: factor for factor in found.factors}
     rows = [row for _, row in found.summary.iterrows()]
     return [capital(_paragraph(found, row, outputs[str(row["output"])], ranges, titles, top)) for row in rows]
+
+
+def leading_words(found: Screening, titles: Titles | None = None, top: int = 3) -> list[str]:
+    """Return one short sentence a scenario and output that has effects; parameters as for :func:`in_words`."""
+    several = found.summary["scenario"].nunique() > 1
+    said = []
+    for _, row in found.summary.iterrows():
+        own = found.effects[(found.effects["scenario"] == row["scenario"]) & (found.effects["output"] == row["output"])]
+        output = next(one for one in found.outputs if one.name == row["output"])
+        parts = [
+            f"{effect['title']} ({amount(effect['mu_star'], output.unit)}, 95 % interval "
+            f"{between(max(0.0, effect['low']), effect['high'])})"
+            for _, effect in own.head(top).iterrows()
+            if effect["mu_star"] > 0.0
+        ]
+        if parts:
+            where = f" in {titled(str(row['scenario']), titles)}" if several else ""
+            said.append(
+                capital(
+                    f"{output.label}{where} moves most with {listed(parts)}, each over its whole range.{luck_words(row)}"
+                )
+            )
+    return said
 
 
 def _paragraph(

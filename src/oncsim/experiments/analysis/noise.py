@@ -61,3 +61,9 @@ def noise_words(found: pd.Series) -> str:
     if left > _MUCH:
         text += " Effects of about that size can be luck alone: run more replicates."
     return text
+
+
+def luck_words(row: pd.Series) -> str:
+    """Return a sentence on luck with a space before, where it is much; nothing else."""
+    share = float(row["noise_share_of_means"])
+    return f" Luck is {percent(share)} of the variance behind that: more replicates tell more." if share >= _MUCH else ""

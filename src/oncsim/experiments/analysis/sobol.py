@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from oncsim.errors import InputError
 from oncsim.experiments.analysis.designs import Design, is_flat, read_design, whole
 from oncsim.experiments.analysis.libraries import library
-from oncsim.experiments.analysis.noise import noise, noise_words
+from oncsim.experiments.analysis.noise import luck_words, noise, noise_words
 from oncsim.experiments.analysis.outputs import Factor, Output
 from oncsim.experiments.analysis.tables import checked, scenario_names
 from oncsim.experiments.analysis.words import Titles, capital, counted, left_out, listed, others, percent, percents, titled
@@ -209,6 +209,25 @@ def in_words(found: Decomposition, titles: Titles | None = None, top: int = 3) -
     outputs = {output.name: output for output in found.outputs}
     rows = [row for _, row in found.summary.iterrows()]
     return [capital(_paragraph(found, row, outputs[str(row["output"])], titles, top)) for row in rows]
+
+
+def leading_words(found: Decomposition, titles: Titles | None = None, top: int = 3) -> list[str]:
+    """Return one short sentence a scenario and output that has indices; parameters as for :func:`in_words`."""
+    several = found.summary["scenario"].nunique() > 1
+    said = []
+    for _, row in found.summary.iterrows():
+        output = next(one for one in found.outputs if one.name == row["output"])
+        parts = [
+            f"{index['title']} ({percent(index['ST'])}, 95 % interval {_clipped(index, 'ST')})"
+            for _, index in _of(found.indices, row).head(top).iterrows()
+            if index["ST"] > 0.0
+        ]
+        if parts:
+            where = f" in {titled(str(row['scenario']), titles)}" if several else ""
+            said.append(
+                f"The variance of {output.label}{where} comes most from {listed(parts)}, interactions included.{luck_words(row)}"
+            )
+    return said
 
 
 def _paragraph(found: Decomposition, row: pd.Series, output: Output, titles: Titles | None, top: int) -> str:
