@@ -298,10 +298,14 @@ def test_with_many_policies_the_report_ranks_them_and_says_how_often_each_fails(
         line.startswith("Saves less than 300 dollars: Add-on ") and line.endswith(" of 12 futures.") for line in lines
     )
     text = (folder_of(tmp_path) / "report.html").read_text(encoding="utf-8")
+    assert "Spending per treated patient goes from " in text and "What is compared" in text
     assert "Share of futures in which it happens" in text and "Mean travel time above 60.0 minutes" in text
     with (folder_of(tmp_path) / "analysis" / "failing.csv").open() as table:
         rows = {row["outcome"]: row for row in csv.DictReader(table)}
     assert len(rows) == 6 and rows["2_addon_1"]["futures"] == "12"
+    stale = folder_of(tmp_path) / "figures" / "box_1_addon_9.png"
+    stale.write_bytes(b"of an earlier report")
     ended: list[tuple[int, int]] = []
     write_report(folder_of(tmp_path), lambda done, parts: ended.append((done, parts)))
-    assert ended == [(done, 12) for done in range(1, 13)]  # six sections and a search for each way to fail
+    assert ended == [(done, 13) for done in range(1, 14)]  # seven sections and a search for each way to fail
+    assert not stale.exists() and (stale.parent / "over_time.png").is_file()

@@ -16,7 +16,7 @@ from pandas.testing import assert_frame_equal
 import oncsim
 from oncsim.errors import InputError
 from oncsim.experiments import running, work
-from oncsim.experiments.reading import as_xarray, runs_table, samples_table, table_of
+from oncsim.experiments.reading import as_xarray, mean_paths, runs_table, samples_table, table_of
 from oncsim.experiments.running import find, prepare, run_experiment, state_of
 
 from .small import bytes_of, edited, written
@@ -264,6 +264,18 @@ def test_of_a_large_table_only_what_is_asked_for_is_read(whole: tuple[Path, Path
     assert_frame_equal(found, kept.reset_index(drop=True))
     with pytest.raises(InputError, match=r"has no column 'metrik' \(scenario, .*did you mean 'metric'\?\)"):
         table_of(folder, "metrics", metrik="access.minutes_mean")
+
+
+def test_mean_paths_are_those_of_the_whole_table(whole: tuple[Path, Path]) -> None:
+    _, folder = whole
+    everything = table_of(folder, "metrics")
+    everything["scenario"] = everything["scenario"].astype(str)
+    own = everything[(everything["metric"] == "access.minutes_mean") & (everything["group"] == "")].dropna()
+    expected = own.groupby(["scenario", "metric", "group", "quarter"])["value"].agg(["mean", "count"]).reset_index()
+    found = mean_paths(folder, {("access.minutes_mean", "")})
+    assert len(found) == 2 * 2 and found[["scenario", "quarter"]].equals(expected[["scenario", "quarter"]])
+    assert found["mean"].to_numpy() == pytest.approx(expected["mean"].to_numpy(), rel=1e-12)
+    assert (found["runs"] == 6).all() and mean_paths(folder, {("access.minutes_mean", "none")}).empty
 
 
 def test_looking_writes_nothing(tmp_path: Path) -> None:

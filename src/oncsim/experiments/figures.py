@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _ACROSS = 3
 _SHARES = ("share", "0-1")
 _MARKS = "os^vPX*hp<>"
+_LINES = ("-", "--", "-.", ":")
+# Grey is the baseline's alone.
+_POLICY_COLORS = (*(color for color in CYCLE if color != GREY), "#8B5A2B", "#6A3D9A")
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -44,7 +47,7 @@ def _axis_label(unit: str, largest: float) -> tuple[float, str]:
 
 def _colors(titles: Mapping[str, str]) -> dict[str, str]:
     """Return a colour for each scenario, the same in every figure; the baseline, which comes first, is grey."""
-    return {name: CYCLE[(place - 1) % len(CYCLE)] if place else GREY for place, name in enumerate(titles)}
+    return {name: _POLICY_COLORS[(place - 1) % len(_POLICY_COLORS)] if place else GREY for place, name in enumerate(titles)}
 
 
 def _markers(titles: Mapping[str, str]) -> dict[str, str]:
@@ -90,10 +93,11 @@ def effects_figure(effects: pd.DataFrame, outputs: Sequence[Output], titles: Map
             if np.isfinite(row["spread_low"]):
                 axes.plot([scale * row["spread_low"], scale * row["spread_high"]], [y, y], color=color, lw=1.0, alpha=0.7)
             if np.isfinite(row["low"]):
-                axes.plot([scale * row["low"], scale * row["high"]], [y, y], color=color, lw=3.6, solid_capstyle="butt")
-            axes.plot(scale * row["difference"], y, "o", color=color, ms=5.5, mec="white", mew=0.8)
-        axes.set_title(_wrapped(capital(output.label), 34), fontsize=9)
-        axes.set_xlabel(_wrapped(words, 32) or "difference", fontsize=8.5)
+                axes.plot([scale * row["low"], scale * row["high"]], [y, y], color=color, lw=6.0, solid_capstyle="butt")
+            axes.plot(scale * row["difference"], y, "o", color=color, ms=4.2, mec="white", mew=0.6)
+        axes.set_title(_wrapped(capital(output.label), 27), fontsize=9)
+        better = {1: "\nbetter: right", -1: "\nbetter: left"}.get(output.sign, "")
+        axes.set_xlabel((_wrapped(words, 32) or "difference") + better, fontsize=8.5)
         axes.set_ylim(-len(policies) + 0.4, 0.6)
         axes.set_yticks([places[p] for p in policies])
         first = number_of % across == 0
@@ -133,14 +137,7 @@ def tradeoff_figure(found: Tradeoff, effects: pd.DataFrame, titles: Mapping[str,
         axes.locator_params(nbins=5)
         axes.margins(0.16)
         _thousands(axes, "x", "y")
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.tight_layout(h_pad=1.8, w_pad=1.6)
-    columns = 2 if max(len(name) for name in names) > 34 else 3
-    rows = math.ceil(len(names) / columns)
-    room = (0.24 * rows + 0.25) / figure.get_figheight()
-    figure.set_figheight(figure.get_figheight() + 0.24 * rows + 0.25)
-    figure.tight_layout(h_pad=1.8, w_pad=1.6, rect=(0, room, 1, 1))
-    figure.legend(handles, names, loc="lower center", ncols=columns, fontsize=8.5)
+    _legend_below(figure, panels[0])
     return figure
 
 
@@ -254,6 +251,49 @@ def _draw_box(axes: Axes, limits: pd.DataFrame, named: list[str], x: Any, y: Any
 
 
 @styled
+def paths_figure(paths: pd.DataFrame, outputs: Sequence[Output], titles: Mapping[str, str]) -> Figure:
+    """Draw the mean of each output quarter by quarter, one line a scenario.
+
+    Parameters
+    ----------
+    paths : pandas.DataFrame
+        ``scenario, output, quarter, mean``.
+    """
+    colors, across = _colors(titles), min(2, len(outputs))
+    listed = [name for name in titles if (paths["scenario"] == name).any()]
+    figure, panels = _panels(len(outputs), across, 2.9)
+    year = paths["quarter"].str[:4].astype(float) + (paths["quarter"].str[5].astype(float) - 1.0) / 4.0
+    for axes, output in zip(panels, outputs, strict=True):
+        own = paths[paths["output"] == output.name].assign(year=year)
+        scale, words = _axis_label(output.unit, float(own["mean"].abs().max()))
+        for place, policy in enumerate(listed):
+            path = own[own["scenario"] == policy].sort_values("year")
+            axes.plot(
+                path["year"], scale * path["mean"], color=colors[policy], lw=1.5 if place else 2.4,
+                ls=_LINES[place % len(_LINES)] if place else "-", label=_wrapped(titles.get(policy, policy), 40),
+            )  # fmt: skip
+        axes.set_title(_wrapped(capital(output.label), 46), fontsize=9)
+        axes.set_ylabel(_wrapped(words, 26), fontsize=8.5)
+        axes.locator_params(nbins=6)
+        axes.ticklabel_format(axis="x", useOffset=False, style="plain")
+        axes.grid(color="#EEEEEE")
+        _thousands(axes, "y")
+    _legend_below(figure, panels[0])
+    return figure
+
+
+def _legend_below(figure: Figure, axes: Axes) -> None:
+    """Put the legend of one panel under all of them, in room of its own."""
+    handles, names = axes.get_legend_handles_labels()
+    columns = 2 if max(len(name) for name in names) > 34 else 3
+    lines = sum(max(name.count("\n") + 1 for name in names[i::columns]) for i in range(1)) * math.ceil(len(names) / columns)
+    room = 0.2 * lines + 0.2
+    figure.set_figheight(figure.get_figheight() + room)
+    figure.tight_layout(h_pad=1.6, w_pad=1.4, rect=(0, room / figure.get_figheight(), 1, 1))
+    figure.legend(handles, names, loc="lower center", ncols=columns, fontsize=8.5)
+
+
+@styled
 def convergence_figure(table: pd.DataFrame, outputs: Sequence[Output], titles: Mapping[str, str], kind: str) -> Figure:
     """Draw the running mean of each effect with its interval against the number of replicates or futures."""
     if table.empty:
@@ -276,11 +316,5 @@ def convergence_figure(table: pd.DataFrame, outputs: Sequence[Output], titles: M
         _thousands(axes, "y")
         axes.set_ylabel(_wrapped(words, 26), fontsize=8.5)
         axes.locator_params(nbins=5)
-    figure.tight_layout(h_pad=1.6, w_pad=1.2)
-    handles, names = panels[0].get_legend_handles_labels()
-    rows = math.ceil(len(names) / 3)
-    room = 0.24 * rows + 0.25
-    figure.set_figheight(figure.get_figheight() + room)
-    figure.tight_layout(h_pad=1.6, w_pad=1.2, rect=(0, room / figure.get_figheight(), 1, 1))
-    figure.legend(handles, names, loc="lower center", ncols=3, fontsize=8.5)
+    _legend_below(figure, panels[0])
     return figure

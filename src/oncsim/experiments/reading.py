@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,44 @@ def runs_table(folder: Path) -> pd.DataFrame:
     """Return one row a run: ``scenario, sample, replicate`` and the outputs."""
     frame = table_of(folder, "outputs")
     return frame.assign(scenario=frame["scenario"].astype(str)) if len(frame) else frame
+
+
+def mean_paths(folder: Path, asked: Collection[tuple[str, str]]) -> pd.DataFrame:
+    """Return means of metrics over all runs of a scenario, quarter by quarter; one file at a time is in memory.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of results.
+    asked : collection of (str, str)
+        Metric and group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``scenario, metric, group, quarter, mean, runs``, in order; runs without a value do not count.
+    """
+    import pandas as pd
+
+    from oncsim.results.arrow import arrow
+
+    pa, keys = arrow(), ["scenario", "metric", "group", "quarter"]
+    only: dict[str, Sequence[Any] | str | int] = {
+        "metric": sorted({metric for metric, _ in asked}),
+        "group": sorted({group for _, group in asked}),
+    }
+    pieces = []
+    for path in parts(folder, "metrics"):
+        content = _kept(pa, path, only)
+        content = content.filter(pa.compute.is_finite(content["value"]))
+        found = content.group_by(keys).aggregate([("value", "sum"), ("value", "count")]).to_pandas()
+        pieces.append(found.assign(scenario=found["scenario"].astype(str)))
+    if not sum(map(len, pieces)):
+        return pd.DataFrame(columns=[*keys, "mean", "runs"])
+    whole = pd.concat(pieces, ignore_index=True).groupby(keys, as_index=False).sum()
+    whole = whole[[pair in asked for pair in zip(whole["metric"], whole["group"], strict=True)]]
+    whole["mean"], whole["runs"] = whole["value_sum"] / whole["value_count"], whole["value_count"]
+    return whole[[*keys, "mean", "runs"]].reset_index(drop=True)
 
 
 def samples_table(folder: Path) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from oncsim.experiments.sections import (
     convergence_section,
     discovery_section,
     effects_section,
+    path_section,
     robustness_section,
     sensitivity_section,
     tradeoff_section,
@@ -24,8 +25,14 @@ _SHOWN = 12  # sentences of a section shown openly
 
 # The order in which a reader asks.
 _SECTIONS = (
-    effects_section, tradeoff_section, robustness_section, discovery_section, sensitivity_section, convergence_section,
-)  # fmt: skip
+    effects_section,
+    path_section,
+    tradeoff_section,
+    robustness_section,
+    discovery_section,
+    sensitivity_section,
+    convergence_section,
+)
 
 
 def write_report(folder: Path, progress: OnPart | None = None) -> tuple[Path, list[str]]:
@@ -51,6 +58,8 @@ def write_report(folder: Path, progress: OnPart | None = None) -> tuple[Path, li
             sections += [] if section is None else [section]
             one.ended()
     short = [line for section in sections for line in section.short]
+    for section in sections:
+        section.sentences = [_held(line) for line in section.sentences]
     ledger = Ledger(folder)
     failed = ledger.failed_runs()
     context = {
@@ -61,15 +70,16 @@ def write_report(folder: Path, progress: OnPart | None = None) -> tuple[Path, li
         "trouble": _trouble(one, len(failed)),
         "sections": sections,
         "shown": _SHOWN,
-        "scenarios": [[arm.label, arm.id, arm.scenario.title] for arm in one.experiment.arms],
+        "scenarios": [[arm.label, arm.scenario.title, arm.scenario.description] for arm in one.experiment.arms],
         "uncertainties": [
             [item.label, item.name, str(item.distribution or ", ".join(f"{v:g}" for v in item.values)),
              "this experiment" if item.own else "registry"]
             for item in one.experiment.uncertainties
         ],
         "folder": folder.name,
-        "short": short,
+        "short": [_held(line) for line in short],
     }  # fmt: skip
+    one.drop_stale()
     path = write_page(folder / "report.html", "experiment.html.j2", context)
     return path, short
 
@@ -84,6 +94,11 @@ def _made(make: Callable[[Writer], Section | None], one: Writer) -> Section | No
     if section is not None:
         section.sentences = list(dict.fromkeys(section.sentences))
     return section
+
+
+def _held(text: str) -> str:
+    """Keep numbers and their per cent on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _about(one: Writer) -> str:

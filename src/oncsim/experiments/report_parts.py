@@ -48,6 +48,7 @@ class Writer:
 
     def __init__(self, folder: Path, sections: int, progress: OnPart | None = None) -> None:
         self.folder, self._progress, self._ended = folder, progress, 0
+        self._written: set[str] = set()
         self.experiment: Experiment = experiment_in(folder)
         self.runs = runs_table(folder)
         self.samples = samples_table(folder)
@@ -77,6 +78,7 @@ class Writer:
 
     def picture(self, figure: Figure, name: str, caption: str) -> Picture:
         """Write a figure and return it for the page."""
+        self._written |= {f"{name}.png", f"{name}.svg"}
         return save_figure(figure, self.folder / "figures", name, caption, caption)
 
     def table(self, name: str, frame: pd.DataFrame) -> str:
@@ -86,5 +88,13 @@ class Writer:
         if "output" in frame.columns and "unit" not in frame.columns:
             units = {output.name: output.unit for output in self.outputs}
             frame = frame.assign(unit_of_output=frame["output"].map(units))
+        self._written.add(f"{name}.csv")
         files.write_text(place / f"{name}.csv", frame.to_csv(index=False))
         return f"analysis/{name}.csv"
+
+    def drop_stale(self) -> None:
+        """Remove figures and tables of an earlier report that this one does not have: they would contradict it."""
+        for place in ("analysis", "figures"):
+            for path in (self.folder / place).glob("*.*"):
+                if path.name not in self._written:
+                    path.unlink()

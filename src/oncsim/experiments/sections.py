@@ -6,13 +6,25 @@ from typing import Any
 
 import pandas as pd
 
-from oncsim.experiments.analysis import discovery, morris, paired, regional, replicates, robustness, sobol, tradeoffs
+from oncsim.experiments.analysis import (
+    discovery,
+    morris,
+    paired,
+    paired_words,
+    regional,
+    replicates,
+    robustness,
+    sobol,
+    tradeoffs,
+)
 from oncsim.experiments.analysis.outputs import Factor, Output
+from oncsim.experiments.analysis.over_time import paths_in_words
 from oncsim.experiments.analysis.words import between, capital, counted, number, percent, percents
 from oncsim.experiments.analysis.words import listed as listed_words
 from oncsim.experiments.design import places
 from oncsim.experiments.ledger import Ledger
 from oncsim.experiments.losses import loss_title
+from oncsim.experiments.reading import mean_paths
 from oncsim.experiments.report_parts import Section, Writer
 from oncsim.experiments.stopping import targets_of
 from oncsim.reports.rendering import Faint, Lines
@@ -30,14 +42,15 @@ def effects_section(one: Writer) -> Section | None:
     table = paired.paired_differences(one.pairs, one.outputs, one.arms)
     from oncsim.experiments.figures import effects_figure
 
+    units = paired.paired_units(one.pairs, one.outputs, one.arms)
     several = one.several and not one.experiment.shared_luck
     kind = "futures" if several else "replicates"
     caption = "Difference of each policy from the baseline: the point is the mean, the thick line its 95 % interval"
     caption += ", the thin line nine futures in ten." if several else "."
-    section = Section("effects", "Effects", sentences=paired.in_words(table, one.outputs, one.titles))
+    section = Section("effects", "Effects", sentences=paired_words.in_words(table, one.outputs, one.titles))
     section.note = (
-        f"Differences from “{one.titles[one.arms[0]]}”, {kind} paired on the same luck. A bold difference is one whose "
-        "interval leaves out zero when all comparisons are read together."
+        f"Differences from “{one.titles[one.arms[0]]}”, {kind} paired on the same luck. Bold: the interval that allows for "
+        f"all comparisons leaves out zero. Grey: even the simple interval holds zero.{_windows(one)}"
     )
     if one.several and not several:
         section.note += (
@@ -52,8 +65,8 @@ def effects_section(one: Writer) -> Section | None:
         "Mean difference from the baseline; 95 % interval below; in brackets how many times narrower than unpaired"
     )
     section.rows = [[one.titles[arm], *(_cell(table, arm, output) for output in one.outputs)] for arm in one.arms[1:]]
-    section.short = _leading(table, one, section.sentences)
-    section.files = [one.table("effects", table), one.table("units", paired.paired_units(one.pairs, one.outputs, one.arms))]
+    section.short = _leading(table, units, one, section.sentences)
+    section.files = [one.table("effects", table), one.table("units", units)]
     return section
 
 
@@ -61,14 +74,24 @@ def _head(output: Output) -> Lines:
     return Lines(capital(output.label), output.unit)
 
 
-def _leading(table: pd.DataFrame, one: Writer, sentences: list[str]) -> list[str]:
+def _windows(one: Writer) -> str:
+    """Return which quarters the outputs are of."""
+    found: dict[str, list[str]] = {}
+    for output, measure in zip(one.outputs, one.experiment.measures, strict=True):
+        what = "mean of" if measure.metric else "taken over"
+        found.setdefault(f"{what} {measure.from_} to {measure.until}", []).append(output.label)
+    if len(found) == 1:
+        return f" Every number is the {next(iter(found))}." if "mean" in next(iter(found)) else ""
+    return " " + " ".join(f"{capital(listed_words(labels))}: {when}." for when, labels in found.items())
+
+
+def _leading(table: pd.DataFrame, units: pd.DataFrame, one: Writer, sentences: list[str]) -> list[str]:
     """Return the sentences on effects that lead the report: one an effect, or of many policies one an output."""
-    if len(one.arms) > _MANY:
-        return paired.ranked_in_words(table, one.outputs, one.titles)
-    # What holds when all comparisons are read together; the first sentence says it, the rest is in its own section.
-    sure = [s for s in sentences if "Read together" not in s or "does not rule out" not in s]
-    clear = [s for s in sure if "no clear effect" not in s and "exactly as in" not in s]
-    return [f"{s.split('. ')[0].rstrip('.')}." for s in clear][:_LEADING] or sentences[:1]
+    harmless = paired_words.harmless_in_words(table, one.outputs, one.titles)
+    clear = [s for s in sentences if " raises " in s or " lowers " in s]
+    if len(one.arms) > _MANY or len(clear) > _LEADING:
+        return paired_words.ranked_in_words(table, one.outputs, one.titles, units) + harmless
+    return [f"{s.split('. ')[0].rstrip('.')}." for s in clear] + harmless or sentences[:1]
 
 
 def _cell(table: pd.DataFrame, arm: str, output: Output) -> Any:
@@ -84,6 +107,31 @@ def _cell(table: pd.DataFrame, arm: str, output: Output) -> Any:
     return Lines(text, small, "sure" if sure else "faint" if zero else "")
 
 
+def path_section(one: Writer) -> Section | None:
+    """Return how the outputs that are metrics move over time."""
+    drawn = [
+        (output, measure.metric, measure.group or "")
+        for output, measure in zip(one.levels, one.experiment.measures, strict=True)
+        if measure.metric and measure.minus is None and measure.market == "all"
+    ]
+    found = mean_paths(one.folder, {(metric, group) for _, metric, group in drawn}) if drawn else pd.DataFrame()
+    if found.empty:
+        return None
+    from oncsim.experiments.figures import paths_figure
+
+    pieces = []
+    for output, metric, group in drawn:
+        own = found[(found["metric"] == metric) & (found["group"] == group)]
+        pieces.append(own.assign(output=output.name, mean=own["mean"] * one.scale.get(output.name, 1.0)))
+    paths = pd.concat(pieces, ignore_index=True)
+    outputs = [output for output, _, _ in drawn if (paths["output"] == output.name).any()]
+    section = Section("time", "Over time", sentences=paths_in_words(paths, outputs, one.arms, one.titles))
+    caption = "Mean over all runs of a scenario, quarter by quarter."
+    section.pictures = [one.picture(paths_figure(paths, outputs, one.titles), "over_time", caption)]
+    section.files = [one.table("over_time", paths)]
+    return section
+
+
 def tradeoff_section(one: Writer) -> Section | None:
     """Return what is gained and lost between outputs."""
     if len(one.arms) < 2 or len(one.judged) < 2:
@@ -97,7 +145,6 @@ def tradeoff_section(one: Writer) -> Section | None:
         "Lines are 95 % intervals of the difference from the baseline."
     )
     section = Section("tradeoff", "Trade-offs", sentences=tradeoffs.in_words(found, one.titles))
-    section.short = section.sentences[:1]
     section.note = "There is no single score: which of these matters more is for the reader to say."
     section.pictures = [one.picture(tradeoff_figure(found, effects, one.titles), "tradeoffs", caption)]
     section.files = [one.table("tradeoff", found.table.merge(found.means, on="scenario"))]
@@ -248,7 +295,8 @@ def convergence_section(one: Writer) -> Section | None:
         scaled = {(s, o): width * one.scale.get(o, 1.0) for (s, o), width in targets.items()}
         enough = replicates.enough(judged, scaled, floor=one.experiment.replicates.floor)
         section.sentences += replicates.in_words(enough, one.outputs, one.titles, kind)
-    caption = f"Running mean of each effect with its 95 % interval as {kind}s are added: it should have settled."
+    drawn = " with its 95 % interval" if len(one.arms) <= _MANY + 1 else ""
+    caption = f"Running mean of each effect{drawn} as {kind}s are added: it should have settled."
     section.pictures = [one.picture(convergence_figure(table, one.outputs, one.titles, kind), "convergence", caption)]
     section.files = [one.table("convergence", table)]
     return section

@@ -9,13 +9,8 @@ from scipy import stats
 
 from oncsim.errors import InputError
 from oncsim.experiments.analysis.outputs import Output
-from oncsim.experiments.analysis.paired import (
-    differences_as_runs,
-    in_words,
-    paired_differences,
-    paired_units,
-    ranked_in_words,
-)
+from oncsim.experiments.analysis.paired import differences_as_runs, paired_differences, paired_units
+from oncsim.experiments.analysis.paired_words import harmless_in_words, in_words, ranked_in_words
 from oncsim.experiments.analysis.words import between, capital, number
 
 from .toys import ACCESS, PRACTICES, SPENDING, runs_of, shuffled
@@ -238,8 +233,8 @@ def test_words_give_size_direction_intervals_and_judgement() -> None:
     table = paired_differences(runs_of({"base": common, "policy": policy}, [SPENDING, ACCESS]), [SPENDING, ACCESS], TWO)
     lowers, unclear = in_words(table, [SPENDING, ACCESS], {"policy": "Site-neutral payment", "base": "current law"})
     assert lowers.startswith("Site-neutral payment lowers spending per patient by 1")
-    assert "(12 %) against current law, an improvement (95 % interval -1" in lowers and "40 futures)" in lowers
-    assert "Read together with all 2 comparisons the interval is -1" in lowers
+    assert "(12 %) against current law, an improvement (95 % interval 1" in lowers
+    assert "40 futures); allowing for all 2 comparisons 1" in lowers
     assert "times narrower than independent runs would" in lowers and "In nine futures of ten" in lowers
     assert unclear.startswith("Site-neutral payment has no clear effect on share treated nearby: against current law")
 
@@ -252,22 +247,48 @@ def ranked_runs(effects: dict[str, float]) -> pd.DataFrame:
 
 def test_of_many_policies_the_strongest_are_named_with_their_intervals() -> None:
     names = ["base", "a", "b", "c", "d", "e"]
-    found = paired_differences(ranked_runs({"a": -3.0, "b": -9.0, "c": 1.0, "d": 0.0, "e": -1.0}), [SPENDING], names)
-    (said,) = ranked_in_words(found, [SPENDING], {"b": "Policy B", "base": "the law"}, most=2)
+    runs = ranked_runs({"a": -3.0, "b": -9.0, "c": 1.0, "d": 0.0, "e": -1.0})
+    found = paired_differences(runs, [SPENDING], names)
+    units = paired_units(runs, [SPENDING], names)
+    (said,) = ranked_in_words(found, [SPENDING], {"b": "Policy B", "base": "the law"}, units, most=2)
     rows = found.set_index("scenario")
     low, high = -rows.loc["b", "high"], -rows.loc["b", "low"]
     size = number(-rows.loc["b", "difference"])
     assert said.startswith(f"{capital(SPENDING.title)} falls most under Policy B by {size} {SPENDING.unit} ")
-    assert f"(95 % interval {between(low, high)}), then under a by " in said and "under e" not in said
-    assert said.endswith(
-        ", against the law over 400 replicates. It falls under 3 of 5 policies and rises under 1 "
-        "when all 5 comparisons are read together."
-    )
+    assert f"(95 % interval {between(low, high)}) against the law over 400 replicates; then under a by " in said
+    assert "under e" not in said and "told apart" not in said
+    assert said.endswith(". It falls under 3 of 5 policies and rises under 1, allowing for all 5 comparisons.")
+
+
+def test_the_first_two_are_said_to_be_alike_where_they_are() -> None:
+    names = ["base", "a", "b", "c", "d"]
+    runs = ranked_runs({"a": -9.0, "b": -9.0, "c": -3.0, "d": 0.0})
+    found, units = paired_differences(runs, [SPENDING], names), paired_units(runs, [SPENDING], names)
+    assert "(the first two cannot be told apart)" in ranked_in_words(found, [SPENDING], units=units)[0]
+
+
+def test_who_helps_somewhere_and_harms_nowhere_is_named() -> None:
+    rng = np.random.default_rng(3)
+    base = np.stack([rng.normal(100.0, 5.0, (1, 60)), rng.normal(0.5, 0.02, (1, 60))], axis=2)
+
+    def moved(spending: float, access: float) -> np.ndarray:
+        return base + np.array([spending, access]) + rng.normal(0.0, [1.0, 0.004], base.shape)
+
+    values = {"base": base, "good": moved(-9.0, 0.0), "both": moved(-9.0, -0.05), "bad": moved(9.0, 0.0)}
+    outputs, names = [SPENDING, ACCESS], list(values)
+    found = paired_differences(runs_of(values, outputs), outputs, names)
+    assert harmless_in_words(found, outputs, {"good": "The good one"}) == [
+        f"The good one is clearly better than base on at least one of {SPENDING.title} and {ACCESS.title}, "
+        "and clearly worse on none."
+    ]
+    worse = found[found["scenario"] != "good"]
+    assert harmless_in_words(worse, outputs)[0].startswith("No policy is clearly better than base")
+    assert harmless_in_words(found, [SPENDING]) == []
 
 
 def test_where_no_policy_has_a_clear_effect_none_is_named() -> None:
     names = ["base", "a", "b", "c", "d"]
     found = paired_differences(ranked_runs(dict.fromkeys(names[1:], 0.0)), [SPENDING], names)
     (said,) = ranked_in_words(found, [SPENDING])
-    assert said == (f"No policy has an effect on {SPENDING.title} that is clear when all 4 comparisons are read together.")
+    assert said == f"No policy has a clear effect on {SPENDING.title}, allowing for all 4 comparisons."
     assert not ranked_in_words(found.assign(units=1), [SPENDING])

@@ -224,9 +224,8 @@ def leading_words(found: Decomposition, titles: Titles | None = None, top: int =
         ]
         if parts:
             where = f" in {titled(str(row['scenario']), titles)}" if several else ""
-            said.append(
-                f"The variance of {output.label}{where} comes most from {listed(parts)}, interactions included.{luck_words(row)}"
-            )
+            words = f"comes most from {listed(parts)}, interactions included.{luck_words(row)}"
+            said.append(f"The variance of {output.label}{where} {words}")
     return said
 
 

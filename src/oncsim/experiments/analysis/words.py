@@ -42,6 +42,9 @@ def between(low: float, high: float, word: str = "to") -> str:
     """Return ``low to high`` with as many decimals as their distance deserves."""
     # Ends that agree but for rounding need no more digits than one number does.
     places = decimals(high - low) if high - low > 1e-6 * max(abs(low), abs(high)) else None
+    # An end that is not nothing must not read like nothing: whether zero is inside is what people look for.
+    while places is not None and places < 9 and any(end and not round(end, places) for end in (low, high)):
+        places += 1
     return f"{number(low, places)} {word} {number(high, places)}"
 
 
@@ -49,8 +52,9 @@ def percent(share: float) -> str:
     """Return a share as per cent; one decimal where none would say 0 or 100 for what is not."""
     if not math.isfinite(share):
         return "an unknown share"
-    inside = 0.0 < share < 0.01 or 0.99 < share < 1.0
-    return f"{100.0 * share:.{1 if inside else 0}f} %"
+    places = 1 if 0.0 < share < 0.01 or 0.99 < share < 1.0 else 0
+    # Halves go up: 43.5 and 44.5 must not both read 44.
+    return f"{math.floor(100.0 * share * 10**places + 0.5 + 1e-9) / 10**places:.{places}f} %"
 
 
 def percents(low: float, high: float) -> str:
