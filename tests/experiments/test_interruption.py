@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,9 @@ def test_killed_at_random_moments_and_resumed_it_ends_in_the_same_bytes(tmp_path
 
 def test_interrupted_at_the_keyboard_it_says_what_is_kept(tmp_path: Path) -> None:
     file = written(tmp_path, edited(replicates=40))
-    process = subprocess.Popen(command(file, tmp_path), stderr=subprocess.PIPE, text=True)
+    # Where the tests themselves run in the background, interrupts are ignored unless they are turned on again.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command(file, tmp_path), stderr=subprocess.PIPE, text=True, preexec_fn=listen)
     deadline = time.monotonic() + 60
     while not list(tmp_path.rglob("done/*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
