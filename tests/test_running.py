@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import multiprocessing
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -161,6 +162,20 @@ def test_killed_worker_is_one_line_and_costs_nothing_else(tmp_path: Path) -> Non
         go(tmp_path, FakeScenario(trouble=((2, "die"),)), replicates=3, workers=2)
     assert not list((tmp_path / "fake").glob("*[!t]/manifest.json"))
     assert go(tmp_path, replicates=3).manifest["status"] == "complete"
+
+
+@pytest.mark.parametrize("console", [False, True])
+def test_workers_need_no_guard_in_a_script_and_work_from_a_console(tmp_path: Path, console: bool) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import oncsim\nprint('played')\n"
+        "run = oncsim.run('rural_market', replicates=2, workers=2, until='2026Q1', out=None)\n"
+        "print(run.metrics['replicate'].nunique())\n"
+    )
+    words = [sys.executable, "-"] if console else [sys.executable, str(script)]
+    given = script.read_text() if console else None
+    done = subprocess.run(words, input=given, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
+    assert done.stdout.split() == ["played", "2"], done.stderr
 
 
 def test_interrupt_ends_busy_workers_at_once(tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ processes share the work cannot show in the results.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -212,20 +214,35 @@ def share_out(work: Callable[[Task], Done], tasks: Iterable[Task], workers: int)
     )
     try:
         waiting = iter(tasks)
-        futures = {pool.submit(work, task) for task in islice(waiting, 2 * workers)}
+        with script_left_alone():
+            futures = {pool.submit(work, task) for task in islice(waiting, 2 * workers)}
         while futures:
             ended, futures = wait(futures, return_when=FIRST_COMPLETED)
-            futures |= {pool.submit(work, task) for task in islice(waiting, len(ended))}
+            with script_left_alone():
+                futures |= {pool.submit(work, task) for task in islice(waiting, len(ended))}
             for future in ended:
                 yield future.result()
         pool.shutdown()
     except BrokenProcessPool as error:
-        raise WorkerLostError(
-            "a worker process ended without a word (out of memory? then use fewer workers; "
-            'in a Python script, call oncsim.run below `if __name__ == "__main__":`)'
-        ) from error
+        raise WorkerLostError("a worker process ended without a word (out of memory? then use fewer workers)") from error
     finally:
         _stop(pool)
+
+
+@contextlib.contextmanager
+def script_left_alone() -> Iterator[None]:
+    """Start processes that do not run the user's script again: what they do is found by its own module.
+
+    Spawned processes otherwise import the script that asked for them, which plays everything once more where the script
+    has no guard, and fails where there is no script to import, as in a console.
+    """
+    main = sys.modules["__main__"]
+    held: dict[str, Any] = {name: vars(main).pop(name) for name in ("__spec__", "__file__") if name in vars(main)}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(held)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:

@@ -11,6 +11,7 @@ from distributed import Client, LocalCluster, as_completed
 
 from oncsim.errors import RunError
 from oncsim.experiments.work import Chunk, Job, Played, play_chunk
+from oncsim.replicates import script_left_alone
 
 _AHEAD = 3  # chunks waiting for each worker, so that none is idle and few are lost
 
@@ -57,10 +58,9 @@ class OnDask:
             with client:
                 yield client
             return
-        with (
-            LocalCluster(
+        with script_left_alone():
+            cluster = LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+            )
+        with cluster, Client(cluster) as client:
             yield client
