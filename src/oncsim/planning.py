@@ -146,7 +146,7 @@ def number_faults(replicates: int, seed: int, workers: int) -> list[Fault]:
     return [
         Fault(option, 0, 0, "", f"{value} is not allowed ({low} to {said})")
         for option, value, low, high, said in limits
-        if not low <= value <= high
+        if not isinstance(value, int) or not low <= value <= high
     ]
 
 

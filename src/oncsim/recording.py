@@ -152,7 +152,7 @@ class Recording:
             "organizations": lambda: self._organization_table(model),
             "sites": lambda: self._site_table(model),
             "ties": lambda: self._tie_table(model),
-            "events": lambda: pd.DataFrame(self.events, columns=_EVENT_COLUMNS),
+            "events": lambda: pd.DataFrame(self.events, columns=_EVENT_COLUMNS).astype({"amount": np.float64}),
             "zones": lambda: zone_table(model),
             "zone_years": lambda: self._yearly.zone_years([str(zone) for zone in model.zones.ids]),
             "payments": self._yearly.payments,

@@ -98,6 +98,21 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_harmed(
     assert bytes_of(folder) == bytes_of(folder_of(out)) and not list(folder.rglob("*.tmp"))
 
 
+def test_a_first_run_that_fails_is_written_down_not_a_crash(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oncsim.model import OncologyMarket
+
+    def step(self: OncologyMarket) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(OncologyMarket, "step", step)
+    assert main(["experiment", "run", str(written(tmp_path)), "--out", str(tmp_path), "--no-report"]) == 1
+    said = capsys.readouterr().err
+    assert "12 runs to play on 1 worker; the first could not be tried, so how long that takes is not known" in said
+    assert "12 of 12 runs failed: inputs and tracebacks are in" in said and "Traceback" not in said
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "out").write_text("a file in the way")
     assert main(["--quiet", "experiment", "run", str(written(tmp_path)), "--out", str(tmp_path / "out")]) != 0
@@ -218,7 +233,8 @@ def test_an_output_without_value_does_not_take_the_report_away(tmp_path: Path, c
         said = capsys.readouterr()
     assert status == 0, said.err
     text = (folder_of(tmp_path / "out") / "report.html").read_text(encoding="utf-8")
-    assert "This part cannot be made" in text and "lowers spending per treated patient" in text
+    assert "This part cannot be made" not in text and "lowers spending per treated patient" in text
+    assert "no run has a partner in" in text and "Robust choices" in text
 
 
 def test_futures_on_one_luck_are_no_independent_units(tmp_path: Path, capsys: Captured) -> None:

@@ -26,6 +26,14 @@ def test_what_is_wrong_is_said_in_these_words(tmp_path: Path, name: str) -> None
     assert str(caught.value).replace(f"{path.parent}/", "").splitlines() == said
 
 
+def test_designs_that_no_machine_could_hold_are_refused(tmp_path: Path) -> None:
+    levels = [round(-0.0005 * i, 6) for i in range(1, 1002)]
+    twice = [{"parameter": "choice.wait", "values": list(levels)} for _ in range(2)]
+    path = written(tmp_path, edited(uncertainties=twice, design={"method": "factorial"}))
+    with pytest.raises(InputError, match="all combinations are 1,002,001 futures, over 1,000,000"):
+        load_experiment(path)
+
+
 def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, edited(baseline="lw", metrics=["access.minute_mean"], design={"method": "sobol", "samples": 3}))
     with pytest.raises(InputError) as caught:

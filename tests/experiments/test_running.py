@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from pyarrow.parquet import read_schema
 
 import oncsim
-from oncsim.errors import InputError
+from oncsim.errors import InputError, RunError
 from oncsim.experiments import running, work
 from oncsim.experiments.reading import as_xarray, mean_paths, runs_table, samples_table, table_of
 from oncsim.experiments.running import find, prepare, run_experiment, state_of
@@ -276,6 +277,77 @@ def test_mean_paths_are_those_of_the_whole_table(whole: tuple[Path, Path]) -> No
     assert len(found) == 2 * 2 and found[["scenario", "quarter"]].equals(expected[["scenario", "quarter"]])
     assert found["mean"].to_numpy() == pytest.approx(expected["mean"].to_numpy(), rel=1e-12)
     assert (found["runs"] == 6).all() and mean_paths(folder, {("access.minutes_mean", "none")}).empty
+
+
+def test_a_chunk_in_which_all_fails_does_not_spoil_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = work._play
+
+    def fails_first(job: Any, arm: Any, sample: int, *rest: Any) -> Any:
+        if sample == 0:
+            raise ZeroDivisionError("oh")
+        return real(job, arm, sample, *rest)
+
+    monkeypatch.setattr(work, "_play", fails_first)
+    content = edited(replicates=1, tables=["events", "ties"])
+    state = run_experiment(written(tmp_path, content), tmp_path)
+    assert state.complete and state.failed == 2
+    for name in ("metrics", "outputs", "events", "ties"):
+        table = table_of(state.folder, name)
+        assert set(table["sample"]) <= {1, 2} and len(table), name
+    assert table_of(state.folder, "ties", quarter="2026Q1")["sample"].nunique() == 2
+    assert table_of(state.folder, "events")["amount"].dtype.kind == "f"
+    typed = {str(read_schema(path)) for path in (state.folder / "data" / "metrics").glob("*.parquet")}
+    assert len(typed) == 1, typed
+
+
+def test_who_is_refused_does_not_change_the_plan_of_who_works(tmp_path: Path) -> None:
+    file, plans = written(tmp_path), []
+
+    def meanwhile(state: running.State, seconds: float, played: int) -> None:
+        if state.chunks_done == 2:
+            before = (state.folder / "plan.json").read_text()
+            with pytest.raises(RunError, match="another"):
+                prepare(file, tmp_path, blocks=2)
+            plans.append((state.folder / "plan.json").read_text() == before)
+
+    assert run_experiment(file, tmp_path, progress=meanwhile).complete and plans == [True]
+
+
+def test_without_its_plan_a_folder_is_not_gone_on_with(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    file, folder = whole
+    shutil.copytree(folder.parents[2], tmp_path / "out")
+    copied = tmp_path / "out" / folder.relative_to(folder.parents[2])
+    (copied / "plan.json").unlink()
+    with pytest.raises(InputError, match=r"plan.json: is gone, so it is not known what was played"):
+        run_experiment(file, tmp_path / "out", blocks=2)
+    assert bytes_of(copied) == bytes_of(folder)
+
+
+@pytest.mark.parametrize("marker", ["{}", '{"files": 3}', '{"files": {}, "runs": null, "failed": 0, "seconds": 1}'])
+def test_a_marker_that_says_nothing_is_played_again(tmp_path: Path, whole: tuple[Path, Path], marker: str) -> None:
+    file, folder = whole
+    shutil.copytree(folder.parents[2], tmp_path / "out")
+    copied = tmp_path / "out" / folder.relative_to(folder.parents[2])
+    next((copied / "done").glob("*.json")).write_text(marker)
+    (copied / "done" / "zz.json").write_text(marker)  # of no chunk of this experiment
+    assert run_experiment(file, tmp_path / "out").complete
+    assert bytes_of(copied) == bytes_of(folder) and len(runs_table(copied)) == 12
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"engine": "dusk"}, "--engine: unknown engine 'dusk' (local or dask; did you mean 'dask'?)"),
+        ({"shard": (5, 3)}, "--shard: 5/3 is not I/N with I from 1 to N (for example 3/20)"),
+        ({"replicates": 2.5}, "--replicates: 2.5 is not allowed (1 to 100,000)"),
+        ({"workers": 1.5}, "--workers: 1.5 is not allowed (1 to 1,000)"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_written(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
+    file = written(tmp_path)
+    with pytest.raises(InputError) as caught:
+        run_experiment(file, tmp_path / "out", **wrong)
+    assert str(caught.value) == said and not (tmp_path / "out").exists()
 
 
 def test_looking_writes_nothing(tmp_path: Path) -> None:

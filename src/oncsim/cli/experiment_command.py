@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from oncsim.experiments.report_parts import OnPart
     from oncsim.experiments.running import OnChunk, Prepared, State
 
-ENGINES = ("local", "dask")
 _LONG = 120.0  # seconds from which on it is worth saying how to be done sooner
 
 
@@ -113,7 +112,7 @@ def worker_command(file: str, shard: str, workers: int, replicates: int | None, 
 
     part = _shard(shard)
     _check_engine("local", None, workers)
-    prepared = prepare(file, out, replicates, blocks)
+    prepared = prepare(file, out, replicates, blocks, shared=True)
     voice = console()
     with voice.progress() as progress:
         state = run_experiment(
@@ -168,6 +167,8 @@ def show_command(file: str, name: str, csv: str | None, out: str) -> int:
     frame = shown_table(file, out, name)
     voice = console()
     if csv is not None:
+        if not csv.strip():
+            raise InputError([Fault("--csv", 0, 0, "", "is empty (name a file)")])
         from pathlib import Path
 
         from oncsim.results import files
@@ -182,6 +183,7 @@ def show_command(file: str, name: str, csv: str | None, out: str) -> int:
 
 
 def _check_engine(engine: str, scheduler: str | None, workers: int) -> None:
+    from oncsim.experiments.engines import ENGINES
     from oncsim.planning import number_faults
 
     faults = number_faults(1, 1, workers)
@@ -205,7 +207,10 @@ def _shard(text: str) -> tuple[int, int]:
 def _seconds_a_run(prepared: Prepared, before: State) -> float:
     from oncsim.experiments.estimate import seconds_a_run
 
-    return before.seconds_a_run or seconds_a_run(prepared)
+    try:
+        return before.seconds_a_run or seconds_a_run(prepared)
+    except Exception:  # a run that fails is written down when it is played, not when it is tried for its time
+        return 0.0
 
 
 def opening_lines(title: str, state: State, workers: int, seconds: float) -> list[str]:
@@ -216,7 +221,11 @@ def opening_lines(title: str, state: State, workers: int, seconds: float) -> lis
         lines[-1] += f", {state.done:,} of them done"
     if left:
         on = f"{workers} workers" if workers > 1 else "1 worker"
-        lines.append(f"{left:,} runs to play, {seconds:.2g} s each: about {span(left * seconds / max(workers, 1))} on {on}")
+        if seconds > 0:
+            each = f"{seconds:.2g} s each: about {span(left * seconds / max(workers, 1))} on {on}"
+            lines.append(f"{left:,} runs to play, {each}")
+        else:
+            lines.append(f"{left:,} runs to play on {on}; the first could not be tried, so how long that takes is not known")
         if workers == 1 and left * seconds > _LONG and (processors := os.cpu_count() or 1) > 1:
             lines.append(
                 f"This machine has {processors} processors: --workers {processors} uses them all, with the same results"
@@ -335,8 +344,9 @@ def _ended(voice: Console, state: State, no_report: bool) -> int:
         )
     if not no_report and state.done > state.failed:
         from oncsim.experiments.report import write_report
+        from oncsim.results import files
 
-        with voice.progress() as progress:
+        with voice.progress() as progress, files.storing(state.folder, lambda: "the runs are kept"):
             path, lines = write_report(state.folder, on_part(progress))
         for line in lines:
             voice.say(line)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,20 +15,26 @@ from oncsim.experiments.analysis.libraries import library
 if TYPE_CHECKING:
     import pandas as pd
 
-    from oncsim.experiments.experiment import Experiment
+    from oncsim.experiments.experiment import Experiment, Uncertainty
+    from oncsim.experiments.shape import DesignShape
 
 Floats = NDArray[np.float64]
 
 
 def block_size(experiment: Experiment) -> int:
     """Return how many futures the design of the file asks for."""
-    design, count = experiment.design, len(experiment.uncertainties)
+    return futures_asked(experiment.design, experiment.uncertainties)
+
+
+def futures_asked(design: DesignShape, items: Sequence[Uncertainty]) -> int:
+    """Return how many futures a design over some uncertainties has."""
+    count = len(items)
     if design.method == "none":
         return 1
     if design.method == "list":
         return len(design.futures or ())
     if design.method == "factorial":
-        return int(np.prod([len(item.values) for item in experiment.uncertainties]))
+        return math.prod(len(item.values) for item in items)
     samples = int(design.samples or 0)
     if design.method == "morris":
         return samples * (count + 1)

@@ -17,6 +17,7 @@ from oncsim.results import files
 
 # Times that lost workers are made up for before the experiment gives up; the chunks they held are tried again alone.
 _MOST_LOSSES = 5
+ENGINES = ("local", "dask")
 
 
 class Engine(Protocol):

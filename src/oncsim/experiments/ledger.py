@@ -67,6 +67,9 @@ class Ledger:
         if not isinstance(content, dict) and place.is_file():
             said = "cannot be read, so it is not known what was played (restore it, or take the folder away and play again)"
             raise InputError([Fault(str(place), 0, 0, "", said)])
+        if content is None and next(self.done_folder.glob("*.json"), None) is not None:
+            said = "is gone, so it is not known what was played (restore it, or take the folder away and play again)"
+            raise InputError([Fault(str(place), 0, 0, "", said)])
         return content if isinstance(content, dict) else {}
 
     def write_plan(self, waves: Sequence[Wave], blocks: int) -> None:
@@ -112,11 +115,14 @@ class Ledger:
         content = files.read_json(self.done_folder / f"{chunk.id}.json")
         if not isinstance(content, dict):
             return None
-        for name, said in content["files"].items():
-            path = self.data / name / f"{chunk.id}.parquet"
-            if not path.is_file() or path.stat().st_size != said["bytes"] or files.sha256(path) != said["sha256"]:
-                return None
-        return Done(chunk.id, int(content["runs"]), int(content["failed"]), float(content["seconds"]))
+        try:
+            for name, said in content["files"].items():
+                path = self.data / name / f"{chunk.id}.parquet"
+                if not path.is_file() or path.stat().st_size != said["bytes"] or files.sha256(path) != said["sha256"]:
+                    return None
+            return Done(chunk.id, int(content["runs"]), int(content["failed"]), float(content["seconds"]))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None  # a marker that is not what was written: the chunk is played again
 
     def forget(self, chunk: Chunk) -> None:
         """Take a chunk off the ledger, to be played again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 
 from oncsim.calendar import Quarter
 from oncsim.errors import Fault, InputError, did_you_mean
+from oncsim.experiments.design import futures_asked
 from oncsim.experiments.experiment import Arm, Experiment, Uncertainty
 from oncsim.experiments.shape import ArmShape, ExperimentShape, OutputShape, UncertaintyShape
 from oncsim.parameters.distribution import Distribution, parse_distribution
@@ -27,6 +29,7 @@ from oncsim.scenario.measures import Expectation
 from oncsim.scenario.plain_words import validated
 
 MOST_UNCERTAINTIES = 500
+MOST_FUTURES = 1_000_000
 TAKEN = ("scenario", "sample", "replicate")
 
 
@@ -78,6 +81,7 @@ class _Reader:
         uncertainties = [item for i, one in enumerate(shape.uncertainties) for item in self.uncertainty(i, one)]
         self.same_ids([item.name for item in uncertainties], "uncertainties")
         self.not_set_by_scenarios(uncertainties, arms)
+        self.really_uncertain(uncertainties)
         self.same_horizon(arms)
         measures = [self.measure(i, output, arms) for i, output in enumerate(shape.outputs)]
         self.same_ids([output.id for output in shape.outputs], "outputs")
@@ -85,9 +89,9 @@ class _Reader:
             if output.id in TAKEN:
                 self.fault(("outputs", i, "id"), f"{output.id!r} is a column of every table ({', '.join(TAKEN)} are taken)")
         self.check_losses(arms)
-        self.check_replicates(arms)
         self.check_metrics()
         self.check_design(uncertainties)
+        self.check_replicates(uncertainties)
         self.check_branch(arms)
         if self.faults:
             raise InputError(dict.fromkeys(self.faults))
@@ -262,6 +266,16 @@ class _Reader:
                 said = f"{given[key]:g} is outside the limits of {leaf.name} ({leaf.limits})"
                 self.fault(("uncertainties", i, key), said)
 
+    def really_uncertain(self, items: list[Uncertainty]) -> None:
+        """What can have one value only is set in the scenarios; as an uncertainty nothing could be said of it."""
+        if self.shape.design.method == "list":
+            return
+        for item in items:
+            low, high = item.bounds
+            if not low < high:
+                said = f"{item.name} can only be {low:g}: that is no uncertainty (set it in the scenarios)"
+                self.fault(("uncertainties",), said, of_key=True)
+
     def not_set_by_scenarios(self, items: list[Uncertainty], arms: list[Arm]) -> None:
         """What a scenario sets itself would be overwritten, or not be varied there: refuse both."""
         for item in items:
@@ -321,18 +335,34 @@ class _Reader:
             if loss.scenario is not None and loss.scenario not in ids and len(ids) == len(self.shape.scenarios):
                 near = did_you_mean(loss.scenario, ids)
                 self.fault(("losses", i, "scenario"), f"no scenario {loss.scenario!r} (one of {', '.join(ids)}{near})")
+            if self.shape.design.method == "none" and not self.faults:
+                said = "are counted over futures, and there is one (give uncertainties and a design)"
+                self.fault(("losses",), said, of_key=True)
+            if loss.change and loss.scenario is not None and ids and loss.scenario == ids[0]:
+                said = (
+                    f"{loss.scenario} is the baseline: it does not change from itself (another scenario, or change: false)"
+                )
+                self.fault(("losses", i, "scenario"), said)
             if loss.change and len(self.shape.scenarios) < 2:
                 self.fault(("losses", i), "with one scenario there is no change from a baseline (write change: false)")
 
-    def check_replicates(self, arms: list[Arm]) -> None:
-        if self.shape.replicates.most is None:
+    def check_replicates(self, items: list[Uncertainty]) -> None:
+        design, asked = self.shape.design, self.shape.replicates
+        if asked.most is None:
             return
         if not any(output.half_width is not None for output in self.shape.outputs):
             said = "no output says how precise is enough (give one a half_width, or leave most out)"
             self.fault(("replicates", "most"), said, of_key=True)
-        elif len(self.shape.scenarios) < 2:
+            return
+        if len(self.shape.scenarios) < 2:
             said = "half_width is of the difference between two scenarios, and there is one (leave most out)"
             self.fault(("replicates", "most"), said, of_key=True)
+            return
+        shared = design.luck == "shared" or (design.luck is None and design.method in ("morris", "sobol"))
+        futures = 1 if self.faults or shared else futures_asked(design, items)
+        if 1 < futures < asked.floor:
+            said = f"floor is {asked.floor}, but intervals are over futures, and there are {futures}: replicates add none"
+            self.fault(("replicates", "floor") if "floor" in asked.model_fields_set else ("replicates",), said)
 
     def check_metrics(self) -> None:
         from oncsim.metrics import METRICS
@@ -362,6 +392,10 @@ class _Reader:
                     self.fault(
                         ("uncertainties",), f"factorial needs values for {item.name}, not a distribution", of_key=True
                     )
+            many = math.prod(len(item.values) or 1 for item in items)
+            if many > MOST_FUTURES:
+                said = f"all combinations are {many:,} futures, over {MOST_FUTURES:,} (latin_hypercube draws some)"
+                self.fault(("design",), said, of_key=True)
         elif method in ("morris", "sobol"):
             for item in items:
                 if item.values:
@@ -380,6 +414,11 @@ class _Reader:
                     else f"{missing[0]} is missing"
                 )
                 self.fault(("design", "futures", i), said)
+            for item in items:
+                value = future.get(item.name)
+                if value is not None and not item.leaf.limits.hold(float(value)):
+                    said = f"{value:g} is outside the limits of {item.leaf.name} ({item.leaf.limits})"
+                    self.fault(("design", "futures", i, item.name), said)
         if len(items) > MOST_UNCERTAINTIES:
             self.fault(("uncertainties",), f"{len(items)} are more than {MOST_UNCERTAINTIES}", of_key=True)
         if method == "morris" and design.levels % 2:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncsim.errors import Fault, InputError, did_you_mean
+from oncsim.experiments.ledger import Ledger
+from oncsim.experiments.plan import chunks
 from oncsim.results import files
 
 if TYPE_CHECKING:
@@ -24,12 +26,15 @@ def parts(folder: Path, table: str) -> list[Path]:
     InputError
         When the experiment keeps no such table.
     """
+    folder = Path(folder)
     place = folder / "data" / table
     if not place.is_dir():
         kept = sorted(path.name for path in (folder / "data").glob("*")) if (folder / "data").is_dir() else []
         said = f"has no table {table!r} ({', '.join(kept) or 'nothing is done yet'}{did_you_mean(table, kept)})"
         raise InputError([Fault(str(folder), 0, 0, "", said)])
-    done = [place / f"{path.stem}.parquet" for path in sorted((folder / "done").glob("*.json"))]
+    planned = {chunk.id for chunk in chunks(Ledger(folder).waves)}
+    marked = sorted(path.stem for path in (folder / "done").glob("*.json"))
+    done = [place / f"{name}.parquet" for name in marked if name in planned]
     lost = [path for path in done if not path.is_file()]
     if lost:
         raise InputError([Fault(str(lost[0]), 0, 0, "", f"is gone ({PLAY_AGAIN})")])
@@ -64,7 +69,9 @@ def table_of(folder: Path, table: str, **only: Sequence[Any] | str | int) -> pd.
     read = []
     for path in listed:
         try:
-            read.append(_kept(pa, path, only))
+            # A chunk in which nothing was kept does not know what it would have been.
+            if pa.parquet.read_metadata(path).num_rows or path == listed[-1]:
+                read.append(_kept(pa, path, only))
         except (OSError, pa.ArrowInvalid):
             raise InputError([Fault(str(path), 0, 0, "", f"is not what was written ({PLAY_AGAIN})")]) from None
     frame = pa.concat_tables(read, promote_options="permissive").to_pandas()
@@ -87,8 +94,8 @@ def _kept(pa: Any, path: Path, only: dict[str, Sequence[Any] | str | int]) -> An
 
 
 def _scenarios(folder: Path, frame: pd.DataFrame) -> list[str]:
-    content = files.read_json(folder / "scenarios.json")
-    return list(content) if isinstance(content, dict) else sorted(frame["scenario"].astype(str).unique())
+    content = files.read_json(Path(folder) / "scenarios.json")
+    return list(content) if isinstance(content, dict) and content else sorted(frame["scenario"].astype(str).unique())
 
 
 def runs_table(folder: Path) -> pd.DataFrame:
@@ -123,6 +130,8 @@ def mean_paths(folder: Path, asked: Collection[tuple[str, str]]) -> pd.DataFrame
     }
     pieces = []
     for path in parts(folder, "metrics"):
+        if not pa.parquet.read_metadata(path).num_rows:
+            continue
         content = _kept(pa, path, only)
         content = content.filter(pa.compute.is_finite(content["value"]))
         found = content.group_by(keys).aggregate([("value", "sum"), ("value", "count")]).to_pandas()
@@ -139,7 +148,7 @@ def samples_table(folder: Path) -> pd.DataFrame:
     """Return the futures: ``sample`` and the value of each uncertainty."""
     import pandas as pd
 
-    return pd.read_parquet(folder / "design.parquet")
+    return pd.read_parquet(Path(folder) / "design.parquet")
 
 
 def as_xarray(folder: Path) -> Any:

@@ -61,7 +61,10 @@ class Writer:
         self.factors: list[Factor] = [f for f in factors_of(self.experiment) if f.high > f.low]
         self.arms = [arm.id for arm in self.experiment.arms]
         self.titles = {arm.id: arm.label for arm in self.experiment.arms}
-        self.judged = [output for output in self.outputs if output.sign]
+        # An output without any value must not take the sections of the others away.
+        known = [output.name for output in given if self.runs[output.name].notna().any()]
+        self.judged = [output for output in self.outputs if output.sign and output.name in known]
+        self.levels = [output for output in self.levels if output.name in known]
         self.scale = dict.fromkeys(shares, 100.0)
         self.several = self.runs["sample"].nunique() > 1
         self.pairs = comparable(self.experiment, self.runs)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncsim.building import build
-from oncsim.errors import Fault, InputError, RunError
+from oncsim.errors import Fault, InputError, RunError, did_you_mean
 from oncsim.experiments.design import futures, samples
-from oncsim.experiments.engines import engine_of
+from oncsim.experiments.engines import ENGINES, engine_of
 from oncsim.experiments.experiment import Experiment
 from oncsim.experiments.ledger import DESIGN, EXPERIMENT, MANIFEST, PLAN, Done, Ledger, run_id
 from oncsim.experiments.load import load_experiment
@@ -102,6 +102,7 @@ def prepare(
     out: str | Path = "results",
     replicates: int | None = None,
     blocks: int = 1,
+    shared: bool = False,
 ) -> Prepared:
     """Read an experiment and make its folder, or find the one it has.
 
@@ -115,15 +116,20 @@ def prepare(
         In place of those of the file; more than before extends what is there.
     blocks : int
         Times the design is drawn.
+    shared : bool
+        Other shards prepare the same folder at the same time; else nobody may work on it meanwhile.
 
     Raises
     ------
     InputError
         When the file or an option is wrong; nothing is written.
+    RunError
+        When the folder cannot be written, or another process works on it: then its plan stays as it is.
     """
     experiment, job, ledger = _located(path, out, replicates, blocks)
     asked = replicates or experiment.replicates.first
-    with files.storing(ledger.folder):
+    held = contextlib.nullcontext() if shared else files.alone(ledger.folder / "locks" / "all")
+    with files.storing(ledger.folder), held:
         ledger.prepare()
         job, blocks = _with_blocks(job, ledger, blocks)
         waves = extended(ledger.waves, len(job.values), asked)
@@ -171,7 +177,7 @@ def _located(
     """Return an experiment with its options checked, its job and where its folder is or would be."""
     experiment = path if isinstance(path, Experiment) else load_experiment(path)
     faults = number_faults(1 if replicates is None else replicates, experiment.seed, 1)
-    if not 1 <= blocks <= 10_000:
+    if not isinstance(blocks, int) or not 1 <= blocks <= 10_000:
         faults.append(Fault("--blocks", 0, 0, "", f"{blocks} is not allowed (1 to 10,000)"))
     method = experiment.design.method
     if blocks > 1 and method in ("none", "factorial", "list"):
@@ -306,10 +312,10 @@ def run_experiment(
     Interrupted
         When the user stopped it; what was finished is kept.
     """
-    faults = number_faults(1, 1, workers)
+    faults = number_faults(1, 1, workers) + _engine_faults(engine, shard)
     if faults:
         raise InputError(faults)
-    prepared = path if isinstance(path, Prepared) else prepare(path, out, replicates, blocks)
+    prepared = path if isinstance(path, Prepared) else prepare(path, out, replicates, blocks, shared=shard is not None)
     ledger = prepared.ledger
     name = f"shard-{shard[0]}-of-{shard[1]}" if shard else "all"
     with _alone(ledger.folder, name):
@@ -326,6 +332,16 @@ def run_experiment(
         if shard is None or state.complete:
             _manifest(prepared, state, (FAILED if state.failed else COMPLETE) if state.complete else RUNNING)
     return state
+
+
+def _engine_faults(engine: str, shard: tuple[int, int] | None) -> list[Fault]:
+    faults = []
+    if engine not in ENGINES:
+        said = f"unknown engine {engine!r} ({' or '.join(ENGINES)}{did_you_mean(engine, ENGINES)})"
+        faults.append(Fault("--engine", 0, 0, "", said))
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        faults.append(Fault("--shard", 0, 0, "", f"{shard[0]}/{shard[1]} is not I/N with I from 1 to N (for example 3/20)"))
+    return faults
 
 
 @contextlib.contextmanager
@@ -382,7 +398,10 @@ def _more_replicates(prepared: Prepared, state: State) -> int | None:
     from oncsim.experiments.reading import runs_table
     from oncsim.experiments.stopping import precise_enough
 
-    if precise_enough(prepared.experiment, runs_table(prepared.ledger.folder)):
+    try:
+        if precise_enough(prepared.experiment, runs_table(prepared.ledger.folder)):
+            return None
+    except InputError:  # too much has failed for any effect: more of it would not help
         return None
     return min(state.replicates + (asked.step or asked.first), asked.most)
 

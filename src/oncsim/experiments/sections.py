@@ -109,9 +109,10 @@ def _cell(table: pd.DataFrame, arm: str, output: Output) -> Any:
 
 def path_section(one: Writer) -> Section | None:
     """Return how the outputs that are metrics move over time."""
+    measures = {output.name: m for output, m in zip(one.outputs, one.experiment.measures, strict=True)}
     drawn = [
         (output, measure.metric, measure.group or "")
-        for output, measure in zip(one.levels, one.experiment.measures, strict=True)
+        for output, measure in ((output, measures[output.name]) for output in one.levels)
         if measure.metric and measure.minus is None and measure.market == "all"
     ]
     found = mean_paths(one.folder, {(metric, group) for _, metric, group in drawn}) if drawn else pd.DataFrame()

@@ -318,7 +318,10 @@ def _tables(experiment: Experiment, runs: list[_Run]) -> dict[str, pd.DataFrame]
     found = {OUTPUTS: pd.DataFrame({**keys([1] * len(runs)), **dict(zip(names, values.T, strict=True))})}
     rows = [row for run in runs for row in run.metrics]
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
-    listed = dict(zip(("quarter", "metric", "group", "value"), columns, strict=True))
+    # A chunk without any must have the types of the others.
+    named = zip(("quarter", "metric", "group"), columns[:3], strict=True)
+    words = {name: pd.Series(column, dtype="string") for name, column in named}
+    listed = {**words, "value": np.array(columns[3], dtype=np.float64)}
     found[METRICS] = pd.DataFrame({**keys([len(run.metrics) for run in runs]), **listed})
     for name in experiment.tables:
         parts = [run.tables[name] for run in runs]

@@ -239,6 +239,13 @@ def test_words_give_size_direction_intervals_and_judgement() -> None:
     assert unclear.startswith("Site-neutral payment has no clear effect on share treated nearby: against current law")
 
 
+def test_what_differs_by_rounding_only_does_not_differ() -> None:
+    base = np.random.default_rng(1).normal(46.0, 1.0, (1, 12))
+    found = paired_differences(runs_of({"base": base, "policy": base * (1.0 + 2e-16)}), [SPENDING], TWO)
+    assert found["difference"].iloc[0] == 0.0 and bool(found["flat"].iloc[0])
+    assert "exactly as in" in in_words(found, [SPENDING])[0]
+
+
 def ranked_runs(effects: dict[str, float]) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     common = rng.normal(100.0, 10.0, (1, 400))

@@ -106,6 +106,9 @@ def _units(base: pd.DataFrame, other: pd.DataFrame, kind: str) -> pd.DataFrame:
     )
     for name, values in columns.items():
         units[name] = values.to_numpy().ravel(order="F")
+    # What differs by rounding only does not differ.
+    least = _ROUNDING * units[["base", "other"]].abs().max(axis=1)
+    units["difference"] = units["difference"].where(~(units["difference"].abs() <= least), 0.0)
     return units[units["pairs"] > 0]
 
 
@@ -180,6 +183,7 @@ def paired_differences(
 
 def _numbers(units: pd.DataFrame, kind: str, comparisons: int) -> dict[str, float | int | bool]:
     base, other, each = (units[name].to_numpy(dtype=np.float64) for name in ("base", "other", "difference"))
+    other = np.where(each == 0.0, base, other)  # not even by rounding
     flat = _equal(each, base, other)
     found = {name: float(values[0]) for name, values in paired(base[None, :], other[None, :], comparisons).items()}
     if flat:
