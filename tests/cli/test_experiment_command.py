@@ -111,6 +111,11 @@ def test_a_first_run_that_fails_is_written_down_not_a_crash(
     said = capsys.readouterr().err
     assert "12 runs to play on 1 worker; the first could not be tried, so how long that takes is not known" in said
     assert "12 of 12 runs failed: inputs and tracebacks are in" in said and "Traceback" not in said
+    assert main(["experiment", "worker", str(tmp_path / "small.yaml"), "--shard", "1/1", "--out", str(tmp_path)]) == 1
+    assert "12 of 12 runs failed: inputs" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert main(["experiment", "run", str(tmp_path / "small.yaml"), "--retry", "--out", str(tmp_path), "--no-report"]) == 0
+    assert "12 runs that failed are played again, with those of their chunks" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, capsys: Captured) -> None:

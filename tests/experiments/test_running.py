@@ -313,6 +313,18 @@ def test_who_is_refused_does_not_change_the_plan_of_who_works(tmp_path: Path) ->
     assert run_experiment(file, tmp_path, progress=meanwhile).complete and plans == [True]
 
 
+def test_futures_that_are_gone_are_named(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    _, folder = whole
+    for content in (None, b"no parquet"):
+        copied = tmp_path / str(content is None)
+        copied.mkdir()
+        if content is not None:
+            (copied / "design.parquet").write_bytes(content)
+        with pytest.raises(InputError, match=r"design.parquet: is gone or not what was written"):
+            samples_table(copied)
+    assert len(samples_table(folder)) == 3
+
+
 def test_without_its_plan_a_folder_is_not_gone_on_with(tmp_path: Path, whole: tuple[Path, Path]) -> None:
     file, folder = whole
     shutil.copytree(folder.parents[2], tmp_path / "out")

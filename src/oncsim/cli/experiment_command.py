@@ -78,7 +78,12 @@ def run_command(
     if estimate or not voice.quiet:
         for line in opening_lines(prepared.experiment.title, before, workers, _seconds_a_run(prepared, before)):
             voice.note(line)
-        for line in [*older_lines(before.folder), *caution_lines(prepared.experiment, before)]:
+        again = (
+            [f"{before.failed:,} runs that failed are played again, with those of their chunks"]
+            if retry and before.failed
+            else []
+        )
+        for line in [*again, *older_lines(before.folder), *caution_lines(prepared.experiment, before)]:
             voice.note(line)
     if estimate:
         return 0
@@ -121,6 +126,8 @@ def worker_command(file: str, shard: str, workers: int, replicates: int | None, 
             shard=part,
             progress=on_chunk(f"{prepared.experiment.id} {shard}", progress),
         )
+    if state.failed:
+        voice.error(_failed_words(state))
     voice.say(f"{state.done:,} of {state.runs:,} runs are done in {state.folder}")
     return 1 if state.failed else 0
 
@@ -336,12 +343,14 @@ def _cell(value: object) -> str:
     return str(value)
 
 
+def _failed_words(state: State) -> str:
+    where = state.folder / "failures"
+    return f"{state.failed:,} of {state.runs:,} runs failed: inputs and tracebacks are in {where} (--retry plays them again)"
+
+
 def _ended(voice: Console, state: State, no_report: bool) -> int:
     if state.failed:
-        voice.error(
-            f"{state.failed:,} of {state.runs:,} runs failed: inputs and tracebacks are in {state.folder / 'failures'} "
-            "(--retry plays them again)"
-        )
+        voice.error(_failed_words(state))
     if not no_report and state.done > state.failed:
         from oncsim.experiments.report import write_report
         from oncsim.results import files

@@ -315,6 +315,7 @@ def convergence_figure(table: pd.DataFrame, outputs: Sequence[Output], titles: M
         axes.set_xlabel(f"{kind}s", fontsize=8.5)
         _thousands(axes, "y")
         axes.set_ylabel(_wrapped(words, 26), fontsize=8.5)
-        axes.locator_params(nbins=5)
+        axes.locator_params(axis="x", nbins=5, integer=True)
+        axes.locator_params(axis="y", nbins=5)
     _legend_below(figure, panels[0])
     return figure

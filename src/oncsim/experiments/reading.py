@@ -148,7 +148,14 @@ def samples_table(folder: Path) -> pd.DataFrame:
     """Return the futures: ``sample`` and the value of each uncertainty."""
     import pandas as pd
 
-    return pd.read_parquet(Path(folder) / "design.parquet")
+    from oncsim.results.arrow import arrow
+
+    path = Path(folder) / "design.parquet"
+    try:
+        return pd.read_parquet(path)
+    except (OSError, arrow().ArrowInvalid):
+        said = "is gone or not what was written (`oncsim experiment run` writes it again)"
+        raise InputError([Fault(str(path), 0, 0, "", said)]) from None
 
 
 def as_xarray(folder: Path) -> Any:
