@@ -381,6 +381,20 @@ def test_diversion_is_where_patients_go_when_an_organisation_is_taken_away() -> 
 
 
 @given(st.integers(0, 10_000))
+def test_all_pairs_at_once_give_what_pairs_by_themselves_give(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    dense = sparse.csr_array(rng.uniform(0, 100, (5, 7)) * (rng.uniform(size=(5, 7)) < 0.5))
+    a, b = rng.integers(0, 7, 30), rng.integers(0, 7, 30)
+    few = Presence(dense)
+    together = [*few.met_both(a, b), *few.diversion(a, b)]
+    with pytest.MonkeyPatch.context() as many:
+        many.setattr("oncsim.ties.presence._FEW", 0)
+        apart = Presence(dense)
+        for one, other in zip(together, [*apart.met_both(a, b), *apart.diversion(a, b)], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+
+
+@given(st.integers(0, 10_000))
 def test_diversion_adds_to_one_and_needs_a_shared_zone(seed: int) -> None:
     rng = np.random.default_rng(seed)
     dense = rng.uniform(0, 100, (4, 5)) * (rng.uniform(size=(4, 5)) < 0.6)

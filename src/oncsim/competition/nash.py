@@ -16,17 +16,13 @@ costs and ``tau`` may be in any one unit; the model uses multiples of the standa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from oncsim.competition.cells import Floats
 from oncsim.competition.leverage import Leverage
-from oncsim.state.sums import sum_by
-
-if TYPE_CHECKING:
-    from scipy import sparse
 
 _CLOSE = 1e-13
 _SWEEPS = 2000
@@ -134,12 +130,11 @@ def _settle(leverage: Leverage, table: Table, standing: Floats, talks: NDArray[n
     rows = np.flatnonzero(talks)
     if len(rows) == 0:
         return price
-    other, part, begins = _of_rows(leverage.diversion, talks)
-    place, weight = np.repeat(np.arange(len(rows)), begins), table.weight[rows]
+    diversion, weight = _of_rows(leverage.diversion, talks), table.weight[rows]
     fixed = (1.0 - weight) * table.cost[rows]
     fixed += weight * (table.value * leverage.per_patient[rows] + leverage.beyond[rows] * table.reference)
     for _ in range(_SWEEPS):
-        new = fixed + weight * sum_by(place, part * price[other], len(rows))
+        new = fixed + weight * (diversion @ price)
         moving = np.abs(new - price[rows]) > _CLOSE * np.abs(price[rows])
         if not moving.any():
             break
@@ -147,11 +142,13 @@ def _settle(leverage: Leverage, table: Table, standing: Floats, talks: NDArray[n
     return price
 
 
-def _of_rows(values: sparse.csr_array, rows: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
-    """Return the columns and values of some rows of a matrix, one row after the other, and how many each row has."""
+def _of_rows(values: sparse.csr_array, rows: NDArray[np.bool_]) -> sparse.csr_array:
+    """Return some rows of a matrix: what indexing gives, without what it takes to prepare."""
     many = np.diff(values.indptr)
     some = np.repeat(rows, many)
-    return values.indices[some].astype(np.int64), values.data[some], many[rows].astype(np.int64)
+    begins = np.zeros(int(rows.sum()) + 1, dtype=values.indptr.dtype)
+    np.cumsum(many[rows], out=begins[1:])
+    return sparse.csr_array((values.data[some], values.indices[some], begins), shape=(len(begins) - 1, values.shape[1]))
 
 
 def passthrough(leverage: Leverage, cost: Floats, rate: float, standing: Floats) -> Floats:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from oncsim.state.sums import PairTable
 from oncsim.state.travel import great_circle_miles, unit_vectors
 from oncsim.ties.foreclosures import pull_of_owners
 from oncsim.ties.strength import tie_strength
@@ -90,4 +89,7 @@ def steering_utility(model: OncologyMarket) -> NDArray[np.float64]:
     columns += [shut_out]
     values += [change]
     pulls = sparse.csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size))
-    return np.log1p(PairTable(referrers @ pulls).at(pairs.zone, sites.org[pairs.site]))
+    product = sparse.csr_matrix(referrers @ pulls)
+    product.sum_duplicates()
+    found = product[pairs.zone, sites.org[pairs.site]]
+    return np.log1p(np.asarray(found).ravel())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_FEW = 300  # organisations
+
 
 def started_by_owner(model: OncologyMarket, owner: Ints, counted: NDArray[np.bool_]) -> sparse.csr_array:
     """Return who started treatment where in the quarter, (zones, organisations) patients.
@@ -28,12 +30,13 @@ def started_by_owner(model: OncologyMarket, owner: Ints, counted: NDArray[np.boo
     counted : (sites,) bool
         Sites whose patients count.
     """
-    pairs, size, zones = model.pairs, len(model.orgs), len(model.zones)
+    pairs, many = model.pairs, len(owner)
     started = model.flows.pair_started * counted[pairs.site]
-    both, place = np.unique(pairs.zone * size + owner[pairs.site], return_inverse=True)
-    zone, org = np.divmod(both, size)
-    start = np.searchsorted(zone, np.arange(zones + 1))
-    return sparse.csr_array((sum_by(place, started, len(both)), org, start), shape=(zones, size))
+    by_site = sparse.csr_array((started, pairs.site, pairs.start), shape=(len(model.zones), many))
+    holder = sparse.csr_array((np.ones(many), owner, np.arange(many + 1)), shape=(many, len(model.orgs)))
+    by_owner = sparse.csr_array(by_site @ holder)
+    by_owner.sort_indices()
+    return by_owner
 
 
 class Presence:
@@ -66,19 +69,32 @@ class Presence:
 
     @cached_property
     def _shares(self) -> sparse.csr_array:
-        """Share of the patients of each zone that each organisation has, (zones, organisations)."""
+        """Share of the patients of each zone that each organisation has, (organisations, zones)."""
+        return with_data(self._by_org, self._by_org.data / self._total[self._by_org.indices])
+
+    @cached_property
+    def _lost(self) -> sparse.csr_array:
+        """Patients over the part of their zone that goes elsewhere, (organisations, zones)."""
+        return with_data(self._by_org, self._by_org.data / np.maximum(1.0 - self._shares.data, 1e-3))
+
+    @cached_property
+    def _shares_by_zone(self) -> sparse.csr_array:
         return with_data(self.by_zone, self.by_zone.data / np.repeat(self._total, np.diff(self.by_zone.indptr)))
 
     @cached_property
-    def _met(self) -> PairTable:
-        """``sum_z n_za n_zb / n_z`` of all that share a zone: one product, for any number of pairs."""
-        return PairTable(self._by_org @ self._shares)
+    def _tables(self) -> dict[str, PairTable]:
+        return {}
 
-    @cached_property
-    def _diverted(self) -> PairTable:
-        """``sum_z n_za s_zb / (1 - s_za)`` of all that share a zone."""
-        shares = self._by_org.data / self._total[self._by_org.indices]
-        return PairTable(with_data(self._by_org, self._by_org.data / np.maximum(1.0 - shares, 1e-3)) @ self._shares)
+    def _summed(self, name: str, left: sparse.csr_array, i: Ints, j: Ints) -> Floats:
+        """Return ``sum_z left_iz s_jz`` of each pair, (pairs,).
+
+        Of few organisations all pairs at once, by one product: to prepare many small sums would take longer than the sums.
+        """
+        if left.shape[0] > _FEW:
+            return np.asarray(left[i].multiply(self._shares[j]).sum(axis=1)).ravel()
+        if name not in self._tables:
+            self._tables[name] = PairTable(left @ self._shares_by_zone)
+        return self._tables[name].at(i, j)
 
     def met(self, one: Ints, other: Ints) -> Floats:
         """Return the share that the other of each pair has in the zones of one's patients, weighted by those, (pairs,)."""
@@ -86,7 +102,7 @@ class Presence:
 
     def met_both(self, a: Ints, b: Ints) -> tuple[Floats, Floats]:
         """Return what b is met by a's patients and a by b's (:meth:`met`): one sum ``n_za n_zb / n_z`` serves both."""
-        common = self._met.at(a, b)
+        common = self._summed("met", self._by_org, a, b)
         patients = np.maximum(self.patients, 1e-12)
         return common / patients[a], common / patients[b]
 
@@ -98,5 +114,6 @@ class Presence:
         return self._one_way(a, b), self._one_way(b, a)
 
     def _one_way(self, i: Ints, j: Ints) -> Floats:
+        met = self._summed("lost", self._lost, i, j)
         mine = self.patients[i]
-        return np.asarray(np.divide(self._diverted.at(i, j), mine, out=np.zeros(len(i)), where=mine > 0).clip(0.0, 1.0))
+        return np.asarray(np.divide(met, mine, out=np.zeros(len(i)), where=mine > 0).clip(0.0, 1.0))
