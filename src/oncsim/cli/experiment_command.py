@@ -18,7 +18,7 @@ from oncsim.cli.console import (
     table,
     workers_option,
 )
-from oncsim.errors import Fault, InputError, did_you_mean
+from oncsim.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,12 +78,9 @@ def run_command(
     if estimate or not voice.quiet:
         for line in opening_lines(prepared.experiment.title, before, workers, _seconds_a_run(prepared, before)):
             voice.note(line)
-        again = (
-            [f"{before.failed:,} runs that failed are played again, with those of their chunks"]
-            if retry and before.failed
-            else []
-        )
-        for line in [*again, *older_lines(before.folder), *caution_lines(prepared.experiment, before)]:
+        if retry and before.failed:
+            voice.note(f"{before.failed:,} runs that failed are played again, with those of their chunks")
+        for line in [*older_lines(before.folder), *caution_lines(prepared.experiment, before)]:
             voice.note(line)
     if estimate:
         return 0
@@ -190,15 +187,12 @@ def show_command(file: str, name: str, csv: str | None, out: str) -> int:
 
 
 def _check_engine(engine: str, scheduler: str | None, workers: int) -> None:
-    from oncsim.experiments.engines import ENGINES
+    from oncsim.experiments.engines import engine_faults
     from oncsim.planning import number_faults
 
-    faults = number_faults(1, 1, workers)
-    if engine not in ENGINES:
-        faults.append(
-            Fault("--engine", 0, 0, "", f"unknown engine {engine!r} ({' or '.join(ENGINES)}{did_you_mean(engine, ENGINES)})")
-        )
-    elif scheduler is not None and engine != "dask":
+    unknown = engine_faults(engine)
+    faults = number_faults(1, 1, workers) + unknown
+    if not unknown and scheduler is not None and engine != "dask":
         faults.append(Fault("--scheduler", 0, 0, "", "is for --engine dask"))
     if faults:
         raise InputError(faults)

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from oncsim.errors import RunError
+from oncsim.errors import Fault, RunError, did_you_mean
 from oncsim.experiments.work import Chunk, Failure, Job, Played, play_chunk
 from oncsim.replicates import WorkerLostError, share_out
 from oncsim.results import files
@@ -92,6 +92,14 @@ def _unpack(packed: Path) -> Job:
 
 def _work(packed: Path, chunk: Chunk) -> Played:
     return play_chunk(_unpack(packed), chunk)
+
+
+def engine_faults(name: str) -> list[Fault]:
+    """Return a fault where no engine has this name."""
+    if name in ENGINES:
+        return []
+    said = f"unknown engine {name!r} ({' or '.join(ENGINES)}{did_you_mean(name, ENGINES)})"
+    return [Fault("--engine", 0, 0, "", said)]
 
 
 def engine_of(name: str, workers: int, scheduler: str | None) -> Engine:

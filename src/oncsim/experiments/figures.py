@@ -286,7 +286,7 @@ def _legend_below(figure: Figure, axes: Axes) -> None:
     """Put the legend of one panel under all of them, in room of its own."""
     handles, names = axes.get_legend_handles_labels()
     columns = 2 if max(len(name) for name in names) > 34 else 3
-    lines = sum(max(name.count("\n") + 1 for name in names[i::columns]) for i in range(1)) * math.ceil(len(names) / columns)
+    lines = max(name.count("\n") + 1 for name in names[::columns]) * math.ceil(len(names) / columns)
     room = 0.2 * lines + 0.2
     figure.set_figheight(figure.get_figheight() + room)
     figure.tight_layout(h_pad=1.6, w_pad=1.4, rect=(0, room / figure.get_figheight(), 1, 1))

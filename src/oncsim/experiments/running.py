@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncsim.building import build
-from oncsim.errors import Fault, InputError, RunError, did_you_mean
+from oncsim.errors import Fault, InputError, RunError
 from oncsim.experiments.design import futures, samples
-from oncsim.experiments.engines import ENGINES, engine_of
+from oncsim.experiments.engines import engine_faults, engine_of
 from oncsim.experiments.experiment import Experiment
 from oncsim.experiments.ledger import DESIGN, EXPERIMENT, MANIFEST, PLAN, Done, Ledger, run_id
 from oncsim.experiments.load import load_experiment
@@ -312,7 +312,7 @@ def run_experiment(
     Interrupted
         When the user stopped it; what was finished is kept.
     """
-    faults = number_faults(1, 1, workers) + _engine_faults(engine, shard)
+    faults = number_faults(1, 1, workers) + engine_faults(engine) + _shard_faults(shard)
     if faults:
         raise InputError(faults)
     prepared = path if isinstance(path, Prepared) else prepare(path, out, replicates, blocks, shared=shard is not None)
@@ -334,14 +334,10 @@ def run_experiment(
     return state
 
 
-def _engine_faults(engine: str, shard: tuple[int, int] | None) -> list[Fault]:
-    faults = []
-    if engine not in ENGINES:
-        said = f"unknown engine {engine!r} ({' or '.join(ENGINES)}{did_you_mean(engine, ENGINES)})"
-        faults.append(Fault("--engine", 0, 0, "", said))
-    if shard is not None and not 1 <= shard[0] <= shard[1]:
-        faults.append(Fault("--shard", 0, 0, "", f"{shard[0]}/{shard[1]} is not I/N with I from 1 to N (for example 3/20)"))
-    return faults
+def _shard_faults(shard: tuple[int, int] | None) -> list[Fault]:
+    if shard is None or 1 <= shard[0] <= shard[1]:
+        return []
+    return [Fault("--shard", 0, 0, "", f"{shard[0]}/{shard[1]} is not I/N with I from 1 to N (for example 3/20)")]
 
 
 @contextlib.contextmanager

@@ -50,6 +50,7 @@ class Presence:
 
     def __init__(self, by_zone: sparse.csr_array) -> None:
         self.by_zone = by_zone
+        self._tables: dict[str, PairTable] = {}
 
     @cached_property
     def patients(self) -> Floats:
@@ -80,10 +81,6 @@ class Presence:
     @cached_property
     def _shares_by_zone(self) -> sparse.csr_array:
         return with_data(self.by_zone, self.by_zone.data / np.repeat(self._total, np.diff(self.by_zone.indptr)))
-
-    @cached_property
-    def _tables(self) -> dict[str, PairTable]:
-        return {}
 
     def _summed(self, name: str, left: sparse.csr_array, i: Ints, j: Ints) -> Floats:
         """Return ``sum_z left_iz s_jz`` of each pair, (pairs,).

@@ -17,7 +17,17 @@ from oncsim.errors import InputError, did_you_mean
 from oncsim.experiments.analysis.outcomes import Outcome
 from oncsim.experiments.analysis.outputs import Output
 from oncsim.experiments.analysis.tables import checked, complete, means, scenario_names
-from oncsim.experiments.analysis.words import Titles, amount, capital, counted, listed, part, percents, titled
+from oncsim.experiments.analysis.words import (
+    Titles,
+    amount,
+    capital,
+    counted,
+    listed,
+    part,
+    percents,
+    titled,
+    unfinished_words,
+)
 
 JOINT = "all goals"
 
@@ -262,7 +272,7 @@ def in_words(regret: Regret, goals: Goals | None = None, titles: Titles | None =
 
 
 def _regret_words(regret: Regret, titles: Titles | None) -> list[str]:
-    said = [_left_out(regret.unfinished)] if regret.unfinished else []
+    said = [unfinished_words(regret.unfinished)] if regret.unfinished else []
     said += [text for output in regret.outputs for text in _least_words(regret, output, titles)]
     for output in regret.outputs:
         own = regret.table[regret.table["output"] == output.name]
@@ -310,8 +320,3 @@ def _goal_words(goals: Goals, titles: Titles | None) -> list[str]:
         interval = percents(row["low"], row["high"])
         said.append(f"{titled(str(row['scenario']), titles)} meets {what} in {met}, 95 % interval {interval}.")
     return said
-
-
-def _left_out(unfinished: int) -> str:
-    verb = "was" if unfinished == 1 else "were"
-    return f"{counted(unfinished, 'future')} {verb} left out because not all policies finished."

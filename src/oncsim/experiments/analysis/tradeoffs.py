@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from oncsim.errors import InputError
 from oncsim.experiments.analysis.outputs import Output
 from oncsim.experiments.analysis.tables import checked, complete, means, scenario_names
-from oncsim.experiments.analysis.words import Titles, amount, capital, counted, listed, percent, titled
+from oncsim.experiments.analysis.words import Titles, amount, capital, listed, percent, titled, unfinished_words
 
 FUTURE, REPLICATE = "future", "replicate"
 
@@ -153,6 +153,5 @@ def in_words(found: Tradeoff, titles: Titles | None = None) -> list[str]:
     if found.units < 2:
         said.append(f"From one {found.kind} only: it cannot be told how sure this is.")
     if found.unfinished:
-        verb = "was" if found.unfinished == 1 else "were"
-        said.append(f"{counted(found.unfinished, 'future')} {verb} left out because not all policies finished.")
+        said.append(unfinished_words(found.unfinished))
     return [capital(text) for text in said]

@@ -83,6 +83,12 @@ def left_out(count: int, noun: str, plural: str = "") -> str:
     return f" {counted(count, noun, plural)} {'was' if count == 1 else 'were'} left out." if count else ""
 
 
+def unfinished_words(count: int) -> str:
+    """Return the sentence on futures that cannot be compared."""
+    verb = "was" if count == 1 else "were"
+    return f"{counted(count, 'future')} {verb} left out because not all policies finished."
+
+
 def capital(text: str) -> str:
     """Return a sentence with a capital letter first."""
     return text[:1].upper() + text[1:]
