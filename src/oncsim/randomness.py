@@ -28,9 +28,12 @@ _TO_UNIT = 2.0**-53
 def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     # Wrap-around of uint64 arrays is the arithmetic intended here (numpy warns on scalars only).
     x = x + _GOLDEN
-    x = (x ^ (x >> _S30)) * _MIX1
-    x = (x ^ (x >> _S27)) * _MIX2
-    return x ^ (x >> _S31)
+    x ^= x >> _S30
+    x *= _MIX1
+    x ^= x >> _S27
+    x *= _MIX2
+    x ^= x >> _S31
+    return x
 
 
 _WORD = 0xFFFFFFFFFFFFFFFF
@@ -81,12 +84,15 @@ class Luck:
 
     def bits(self, decision: str, quarter: int, entities: ArrayLike) -> NDArray[np.uint64]:
         """Return one 64-bit hash per entity for a named decision in a quarter (any integer)."""
-        keys = np.atleast_1d(np.asarray(entities, dtype=np.uint64))
-        return _mix(_mix(keys) ^ np.uint64(self._base(decision, quarter)))
+        keys = np.asarray(entities, dtype=np.uint64)
+        return _mix(_mix(keys if keys.ndim else keys[None]) ^ np.uint64(self._base(decision, quarter)))
 
     def uniform(self, decision: str, quarter: int, entities: ArrayLike) -> NDArray[np.float64]:
         """Return one uniform on the open interval (0, 1) per entity."""
-        return ((self.bits(decision, quarter, entities) >> _S11).astype(np.float64) + 0.5) * _TO_UNIT
+        drawn = (self.bits(decision, quarter, entities) >> _S11).astype(np.float64)
+        drawn += 0.5
+        drawn *= _TO_UNIT
+        return drawn
 
     def uniform1(self, decision: str, quarter: int, entity: int) -> float:
         """Return one uniform for one entity."""

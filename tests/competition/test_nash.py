@@ -267,6 +267,18 @@ def test_prices_do_not_depend_on_how_long_far_markets_take(seed: int) -> None:
     np.testing.assert_array_equal(beside.price[:5], alone.price)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_few_systems_and_many_come_to_the_same_prices(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, on, standing = leverage(draw(seed).cells()), table(seed), np.full(5, 1.2)
+    for due in (None, np.arange(5) < 2, np.arange(5) < 1):
+        few = negotiate(found, on, standing, due)
+        with monkeypatch.context() as patch:
+            patch.setattr("oncsim.competition.nash.FEW", 0)
+            many = negotiate(found, on, standing, due)
+        np.testing.assert_allclose(few.price, many.price, rtol=1e-12)
+        np.testing.assert_array_equal(few.agreed, many.agreed)
+
+
 @pytest.mark.parametrize("weight", [0.8, 0.95, 0.98])
 def test_heavy_weights_are_solved_too(weight: float) -> None:
     found = leverage(draw(1, beyond=1e-6).cells())

@@ -68,7 +68,7 @@ def test_rates_are_those_of_the_formula() -> None:
     field = field_of_partners(model, books)
     near = field.near
     seen = tie_worth(model, near.a, near.b, near.miles, books.brings)
-    contact, top = books.brings.contact.by_zone.toarray().T, model.orgs.top_owner()
+    contact, top = books.brings.contact.toarray().T, model.orgs.top_owner()
     there = contact / np.maximum(contact.sum(axis=0), 1e-12)
     shared = [
         max((contact[i] * there[j]).sum() / contact[i].sum(), (contact[j] * there[i]).sum() / contact[j].sum())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import sparse
+from numpy.typing import NDArray
 
 from oncsim.codes import ACADEMIC_CENTER, PAYERS, PRACTICE, SEGMENTS, SERVICE_LINES, TIE_FORMS
 from oncsim.model import OncologyMarket
@@ -29,7 +29,7 @@ from oncsim.ties.ladder import (
     SIGNED_FORMS,
     by_line,
 )
-from oncsim.ties.presence import Presence
+from oncsim.ties.presence import Presence, presence
 from oncsim.ties.worth import (
     BOTTLENECK,
     DISTANCE,
@@ -209,14 +209,14 @@ def rescued_by_hand(model: OncologyMarket, one: int, other: int) -> float:
 
 def presence_by_hand(have: Brings, one: int, other: int) -> float:
     """The part of one's contacts that the other has in each zone, weighted by where one's patients live."""
-    contact = have.contact.by_zone.toarray()
+    contact = have.contact.toarray()
     met = sum(row[one] * row[other] / row.sum() for row in contact if row.sum() > 0)
     return float(met / contact[:, one].sum())
 
 
 def divert_by_hand(have: Brings, gone: int, to: int) -> float:
     """Close one organisation, zone by zone: its patients divide among the others there as these divide theirs now."""
-    started = have.started.by_zone.toarray()
+    started = have.started.toarray()
     moved, total = 0.0, 0.0
     for zone in range(len(started)):
         left = [0.0 if org == gone else count for org, count in enumerate(started[zone].tolist())]
@@ -380,18 +380,39 @@ def test_diversion_is_where_patients_go_when_an_organisation_is_taken_away() -> 
     assert (ab[~treated[a]] == 0).all() and (ab[~treated[b]] == 0).all()
 
 
-@given(st.integers(0, 10_000))
-def test_all_pairs_at_once_give_what_pairs_by_themselves_give(seed: int) -> None:
+def presence_of(table: NDArray[np.float64]) -> Presence:
+    zone, org = np.nonzero(table)
+    return presence(zone, org, table[zone, org], (table.shape[0], table.shape[1]))
+
+
+@given(st.integers(0, 10_000), st.integers(0, 30))
+def test_few_organisations_and_many_are_present_alike(seed: int, pairs: int) -> None:
     rng = np.random.default_rng(seed)
-    dense = sparse.csr_array(rng.uniform(0, 100, (5, 7)) * (rng.uniform(size=(5, 7)) < 0.5))
-    a, b = rng.integers(0, 7, 30), rng.integers(0, 7, 30)
-    few = Presence(dense)
-    together = [*few.met_both(a, b), *few.diversion(a, b)]
-    with pytest.MonkeyPatch.context() as many:
-        many.setattr("oncsim.ties.presence._FEW", 0)
-        apart = Presence(dense)
-        for one, other in zip(together, [*apart.met_both(a, b), *apart.diversion(a, b)], strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+    table = rng.uniform(0, 100, (5, 7)) * (rng.uniform(size=(5, 7)) < 0.5)
+    more = rng.uniform(0, 300, (5, 7)) * (rng.uniform(size=(5, 7)) < 0.3)
+    a, b = rng.integers(0, 7, pairs), rng.integers(0, 7, pairs)
+    found = []
+    for limit in (20_000, 0):
+        with pytest.MonkeyPatch.context() as many:
+            many.setattr("oncsim.ties.presence.FEW", limit)
+            there = presence_of(table)
+            both = there.at_least(presence_of(more), 4.0)
+        np.testing.assert_array_equal(there.toarray(), table)
+        np.testing.assert_array_equal(both.toarray(), np.maximum(4.0 * table, more))
+        found.append([there.patients, both.patients, *there.met_both(a, b), *there.diversion(a, b), *both.met_both(a, b)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+
+
+@given(st.integers(0, 10_000))
+def test_what_is_said_of_a_pair_does_not_depend_on_who_else_is_asked_for(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    there = presence_of(rng.uniform(0, 100, (23, 7)))
+    a, b = rng.integers(0, 7, 12), rng.integers(0, 7, 12)
+    together = [*there.met_both(a, b), *there.diversion(a, b)]
+    for at in range(12):
+        alone = [*there.met_both(a[[at]], b[[at]]), *there.diversion(a[[at]], b[[at]])]
+        assert [float(one[0]) for one in alone] == [float(all_of[at]) for all_of in together]
 
 
 @given(st.integers(0, 10_000))
@@ -399,7 +420,7 @@ def test_diversion_adds_to_one_and_needs_a_shared_zone(seed: int) -> None:
     rng = np.random.default_rng(seed)
     dense = rng.uniform(0, 100, (4, 5)) * (rng.uniform(size=(4, 5)) < 0.6)
     dense[:, 0] += 1.0  # somebody everywhere, so that nobody has a whole zone
-    there = Presence(sparse.csr_array(dense))
+    there = presence_of(dense)
     for org in range(1, 5):
         others = np.array([o for o in range(5) if o != org])
         to, _ = there.diversion(np.full(4, org), others)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from oncsim.competition.cells import Cells, Floats, Ints
-from oncsim.state.sums import sum_by
+from oncsim.state.sums import Entries, matrix_of, sum_by
 
 # What is left of a nest by subtraction of one who had all of it.
 _NOTHING = 1e-13
@@ -219,11 +219,8 @@ def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Flo
         losing.append(_entries(gain, (seen.nest + 1) * cells.zones + seen.zone, seen.system))
         gaining.append(_entries(cells.value, slot + cells.zones, cells.system))
     places = (cells.nests + 1) * cells.zones * needs
-    left = [np.concatenate(part) for part in zip(*losing, strict=True)]
-    right = [np.concatenate(part) for part in zip(*gaining, strict=True)]
-    total = sparse.csr_array((left[0], (left[2], left[1])), shape=(size, places)) @ sparse.csr_array(
-        (right[0], (right[1], right[2])), shape=(places, size)
-    )
+    left, right = _joined(losing), _joined(gaining)
+    total = matrix_of((left[1], left[0], left[2]), (size, places)) @ matrix_of(right, (places, size))
     total = sparse.csr_array(total)
     rows = np.repeat(np.arange(size), np.diff(total.indptr))
     keep = (rows != total.indices) & (total.data > 0)
@@ -232,10 +229,15 @@ def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Flo
     return sparse.csr_array((total.data[keep], total.indices[keep], indptr), shape=(size, size))
 
 
-def _entries(values: Floats, place: Ints, system: Ints) -> tuple[Floats, Ints, Ints]:
-    """Return the entries above nothing as (value, cell, system); a cell is a place and a need."""
+def _joined(parts: list[Entries]) -> Entries:
+    first, second, third = zip(*parts, strict=True)
+    return np.concatenate(first), np.concatenate(second), np.concatenate(third)
+
+
+def _entries(values: Floats, place: Ints, system: Ints) -> Entries:
+    """Return the entries above nothing as (cell, system, value); a cell is a place and a need."""
     row, need = np.nonzero(values > 0)
-    return values[row, need], place[row] * values.shape[1] + need, system[row]
+    return place[row] * values.shape[1] + need, system[row], values[row, need]
 
 
 def over(powered: Floats, values: Floats) -> Floats:

@@ -15,6 +15,7 @@ costs and ``tau`` may be in any one unit; the model uses multiples of the standa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,11 @@ from scipy import sparse
 
 from oncsim.competition.cells import Floats
 from oncsim.competition.leverage import Leverage
+from oncsim.state.sums import FEW
 
 _CLOSE = 1e-13
 _SWEEPS = 2000
+
 _ROUNDS = 8  # talks can go in circles where standing prices are above cost
 
 
@@ -130,16 +133,33 @@ def _settle(leverage: Leverage, table: Table, standing: Floats, talks: NDArray[n
     rows = np.flatnonzero(talks)
     if len(rows) == 0:
         return price
-    diversion, weight = _of_rows(leverage.diversion, talks), table.weight[rows]
+    diverted, weight = _diverted_to(leverage.diversion, talks), table.weight[rows]
     fixed = (1.0 - weight) * table.cost[rows]
     fixed += weight * (table.value * leverage.per_patient[rows] + leverage.beyond[rows] * table.reference)
     for _ in range(_SWEEPS):
-        new = fixed + weight * (diversion @ price)
+        new = fixed + weight * diverted(price)
         moving = np.abs(new - price[rows]) > _CLOSE * np.abs(price[rows])
         if not moving.any():
             break
         price[rows] = np.where(moving, new, price[rows])
     return price
+
+
+def _diverted_to(diversion: sparse.csr_array, rows: NDArray[np.bool_]) -> Callable[[Floats], Floats]:
+    """Return what gives the mean price at which the patients of some systems would go elsewhere, from all prices.
+
+    Few are a full table, turned so that sums run in the order of systems, as those of a sparse product do.
+    """
+    many, size = int(np.count_nonzero(rows)), len(rows)
+    if many * size > FEW:
+        some = _of_rows(diversion, rows)
+        return lambda price: np.asarray(some @ price)
+    system = np.repeat(np.arange(size), np.diff(diversion.indptr))
+    talks, turn = rows[system], np.cumsum(rows) - 1
+    # A single column would be added up in another order than several.
+    table = np.zeros((size, max(many, 2)))
+    table[diversion.indices[talks], turn[system[talks]]] = diversion.data[talks]
+    return lambda price: np.asarray(np.add.reduce(table * price[:, None], axis=0)[:many])
 
 
 def _of_rows(values: sparse.csr_array, rows: NDArray[np.bool_]) -> sparse.csr_array:

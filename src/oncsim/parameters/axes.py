@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -30,6 +31,7 @@ AXES: dict[str, tuple[str, ...]] = {
 Element = tuple[str, ...]  # one code per axis; () where there are no axes
 
 
+@cache
 def elements(axes: tuple[str, ...]) -> tuple[Element, ...]:
     """Return every combination of codes along the axes, in the order of the codes."""
     return tuple(product(*(AXES[axis] for axis in axes)))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncsim.calendar import Quarter
 from oncsim.parameters.axes import AXES, Element, nest, pick
@@ -62,15 +63,19 @@ class Parameters:
                 self._limited.setdefault(override.leaf, []).append(override)
             else:
                 self._by_leaf.setdefault(override.leaf, {}).setdefault(override.element, []).append(override)
-        # Only a faster way to the same answer: growth since a quarter, and the values of each quarter.
+        # Only a faster way to the same answer: growth since a quarter or a year, and the values of each quarter.
         self._growth: dict[tuple[str, int], list[float]] = {}
+        self._by_year: dict[tuple[str, int, int], float] = {}
         self._values: dict[int, Values] = {}
         self._held: dict[str, tuple[Dated, Any]] = {}
+        self.steady: dict[str, Any] = {}  # values read so far that are those of every quarter
+        self.tables: dict[tuple[str, float], tuple[Any, NDArray[np.float64]]] = {}  # the last of each, by place
         self._surprises: Surprises | None = None
         self._as_registered: Parameters | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_growth": {}, "_values": {}, "_held": {}, "_surprises": None, "_as_registered": None}
+        fresh: dict[str, Any] = {name: {} for name in ("_growth", "_by_year", "_values", "_held", "steady", "tables")}
+        return {**self.__dict__, **fresh, "_surprises": None, "_as_registered": None}
 
     def at(self, quarter: Quarter) -> Values:
         """Return the values of a quarter."""
@@ -114,6 +119,11 @@ class Parameters:
         """Return the value of a parameter in a quarter (read-only dictionaries along its axes)."""
         leaf = self.registry.leaf(name)
         self.reads.add(name)
+        if name in self.steady:
+            return self.steady[name]
+        if self.is_steady(leaf):
+            self.steady[name] = _frozen(self.plain(leaf, quarter))
+            return self.steady[name]
         if leaf.index is not None or leaf.drift is not None or name in self._by_leaf or name in self.drawn:
             return _frozen(self.plain(leaf, quarter))
         # What no scenario, draw or growth touches is the same until its next date: made once.
@@ -122,6 +132,13 @@ class Parameters:
         if held is None or held[0] is not dated:
             held = self._held[name] = (dated, _frozen(dated.value))
         return held[1]
+
+    def is_steady(self, leaf: Leaf) -> bool:
+        """Say whether a parameter has one value in every quarter, wherever no change limited to some places holds."""
+        if leaf.index is not None or leaf.drift is not None or len(leaf.history) > 1:
+            return False
+        changes = self._by_leaf.get(leaf.name, {}).values()
+        return all(o.start is None and o.until is None for windows in changes for o in windows)
 
     def element_value(self, leaf: Leaf, element: Element, quarter: Quarter) -> Any:
         """Return the value of one element in a quarter, without remembering that it was read."""
@@ -270,9 +287,11 @@ class Parameters:
     def _growth_since(self, rate: str, start: Quarter, quarter: Quarter, yearly: bool = False) -> float:
         self.reads.add(rate)
         if yearly:
-            leaf = self.registry.leaves[rate]
-            years = range(start.year + 1, quarter.year + 1)
-            return math.prod(1.0 + self.plain(leaf, Quarter(year, 1)) for year in years)
+            asked = rate, start.year, quarter.year
+            if asked not in self._by_year:
+                leaf, years = self.registry.leaves[rate], range(start.year + 1, quarter.year + 1)
+                self._by_year[asked] = math.prod(1.0 + self.plain(leaf, Quarter(year, 1)) for year in years)
+            return self._by_year[asked]
         factors = self._growth.setdefault((rate, start.index), [1.0])
         leaf = self.registry.leaves[rate]
         while len(factors) <= quarter - start:

@@ -17,29 +17,25 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 
-class Values:
-    """Every value of one quarter: ``values["payment.medicare.drug_addon"]``.
+class Values(dict[str, Any]):
+    """Every value of one quarter: ``values["payment.medicare.drug_addon"]``, looked up when it is first asked for.
 
     A parameter without axes gives a number, flag or word; with axes a read-only dictionary by code, nested
     for two axes. :meth:`over` gives one number a place, and alone knows of changes that hold only in some places.
     """
 
-    __slots__ = ("_cache", "_made", "_parameters", "_tables", "quarter")
+    __slots__ = ("_made", "_parameters", "_tables", "quarter")
 
     def __init__(self, parameters: Parameters, quarter: Quarter) -> None:
+        super().__init__(parameters.steady)
         self.quarter = quarter
         self._parameters = parameters
-        self._cache: dict[str, Any] = {}
         self._made: dict[str, Any] = {}
         self._tables: dict[tuple[str, float], tuple[tuple[str, ...], NDArray[np.float64], bool]] = {}
 
-    def __getitem__(self, name: str) -> Any:
-        try:
-            return self._cache[name]
-        except KeyError:
-            value = self._parameters.value(name, self.quarter)
-            self._cache[name] = value
-            return value
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self._parameters.value(name, self.quarter)
+        return value
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """Return what is made of these values alone under a name, made when it is first asked for."""
@@ -85,4 +81,9 @@ class Values:
         if leaf.type == "choice":
             raise TypeError(f"{name} is a word, and a word has no value by place (read it by its name)")
         limited = any(o.begun(self.quarter) for o in self._parameters.limited(name))
-        return leaf.axes, dense(leaf, self[name], otherwise), limited
+        value, tables = self[name], self._parameters.tables
+        # While a value holds it is the same object quarter after quarter, and so is the table made of it.
+        known = tables.get((name, otherwise))
+        if known is None or known[0] is not value:
+            known = tables[name, otherwise] = (value, dense(leaf, value, otherwise))
+        return leaf.axes, known[1], limited

@@ -12,7 +12,7 @@ from oncsim.processes.experience import returns_of
 from oncsim.state.sums import sum_by, sum_rows
 from oncsim.ties.conduct import ShiftedCosts
 from oncsim.ties.ladder import IN_FORCE
-from oncsim.ties.presence import Presence, started_by_owner
+from oncsim.ties.presence import patients_by_owner
 from oncsim.ties.strength import tie_strength
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def return_patients(model: OncologyMarket) -> None:
     giver = np.concatenate([ties.a[rows], ties.b[rows]])
     taker = np.concatenate([ties.b[rows], ties.a[rows]])
     part = follow_up * returns_of(model)[giver] * np.tile(strength[rows], 2)
-    started = started_by_owner(model, sites.org, np.ones(len(sites), dtype=np.bool_))
-    part = part * np.concatenate(Presence(started).met_both(ties.a[rows], ties.b[rows]))
+    started = patients_by_owner(model, sites.org, np.ones(len(sites), dtype=np.bool_))
+    part = part * np.concatenate(started.met_both(ties.a[rows], ties.b[rows]))
     part = np.where(largest[taker] >= 0, part, 0.0)
     total = sum_by(giver, part, size)
     part = part / np.maximum(total[giver] / 0.5, 1.0)  # at most half of them move in a quarter

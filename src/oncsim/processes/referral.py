@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from oncsim.state.sums import sums_through
 from oncsim.state.travel import great_circle_miles, unit_vectors
 from oncsim.ties.foreclosures import pull_of_owners
 from oncsim.ties.strength import tie_strength
@@ -70,9 +70,6 @@ def steering_utility(model: OncologyMarket) -> NDArray[np.float64]:
     pull = float(model.law["choice.ownership_steering"])
     size = len(orgs)
     top = orgs.top_owner()
-    owner = top[model.hospitals.org[hospital]]
-    referrers = sparse.csr_array((share, (zone, owner)), shape=(len(model.zones), size))
-
     owned = np.arange(size)
     rows, columns, values = [top], [owned], [np.full(size, np.expm1(pull))]
     strength = tie_strength(model)
@@ -88,8 +85,7 @@ def steering_utility(model: OncologyMarket) -> NDArray[np.float64]:
     rows += [top[owner]]
     columns += [shut_out]
     values += [change]
-    pulls = sparse.csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size))
-    product = sparse.csr_matrix(referrers @ pulls)
-    product.sum_duplicates()
-    found = product[pairs.zone, sites.org[pairs.site]]
-    return np.log1p(np.asarray(found).ravel())
+    referrers = zone, top[model.hospitals.org[hospital]], share
+    pulls = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+    shape = (len(model.zones), size, size)
+    return np.log1p(sums_through(referrers, pulls, shape, (pairs.zone, sites.org[pairs.site])))

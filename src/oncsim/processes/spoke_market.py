@@ -51,6 +51,8 @@ def looks_for_hub(model: OncologyMarket) -> Flags:
     if telehealth_works(model) <= 0:
         return np.zeros(len(model.orgs), dtype=np.bool_)
     looks = could_be_spoke(model)
+    if not looks.any():
+        return looks
     running, one, other = spokes_held(model)  # talks about one are still looking
     looks[one] = looks[other] = False
     looks[model.orgs.top_owner()[model.sites.org[running]]] = False

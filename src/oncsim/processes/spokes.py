@@ -49,9 +49,11 @@ def spoke_gain(model: OncologyMarket, a: Ints, b: Ints) -> tuple[Floats, Floats]
     gain, planned = np.zeros(len(a)), np.zeros(len(a))
     if works <= 0 or len(a) == 0:
         return gain, planned
-    looks, hub, lends = looks_for_hub(model), has_a_hub(model), can_lend(model)
+    looks, (running, one, other) = looks_for_hub(model), spokes_held(model)
+    if len(one) == 0 and not looks.any():
+        return gain, planned
+    hub, lends = has_a_hub(model), can_lend(model)
     sites, size = model.sites, len(model.orgs)
-    running, one, other = spokes_held(model)
     top = model.orgs.top_owner()
     # Partners go on although the hub has lent all it can and the spoke has what it looked for; nobody else is asked.
     tied = np.isin(a * size + b, np.concatenate([one * size + other, other * size + one]))

@@ -16,6 +16,11 @@ class Columns:
     """
 
     COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    _first: ClassVar[str]  # the column that tells how many rows there are
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._first = next(iter(cls.COLUMNS))
 
     def __init__(self, size: int = 0, **values: Any) -> None:
         for name, spec in self.COLUMNS.items():
@@ -37,7 +42,7 @@ class Columns:
         return array
 
     def __len__(self) -> int:
-        return len(getattr(self, next(iter(self.COLUMNS))))
+        return len(getattr(self, self._first))
 
     def append(self, rows: int = 1, **values: Any) -> int:
         """Add rows with the given values (scalars or arrays), defaults elsewhere; return the first new row."""

@@ -23,7 +23,7 @@ class Organizations(Columns):
     oncology. ``autonomy`` is dollars a physician-year an independent practice would give up to stay independent.
     """
 
-    _top: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # owners seen last, and the ends of their chains
+    _top: tuple[bytes, NDArray[np.int64]] | None = None  # owners seen last, and the ends of their chains
 
     COLUMNS: ClassVar[dict[str, tuple[Any, ...]]] = {
         "id": (object, ""),
@@ -156,13 +156,14 @@ class Organizations(Columns):
 
         Remembered while nothing changes hands; the array is not for writing.
         """
-        if self._top is not None and len(self._top[0]) == len(self.owner) and (self._top[0] == self.owner).all():
+        seen = self.owner.tobytes()
+        if self._top is not None and self._top[0] == seen:
             return self._top[1]
         top = np.where(self.owner >= 0, self.owner, np.arange(len(self)))
         while True:
             above = np.where(self.owner[top] >= 0, self.owner[top], top)
             if np.array_equal(above, top):
                 top.flags.writeable = False
-                self._top = self.owner.copy(), top
+                self._top = seen, top
                 return top
             top = above

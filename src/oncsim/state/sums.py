@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy import sparse
 
-_FEW = 150
+_FEW_ROWS = 150
+FEW = 20_000  # places of a table up to which sparse matrices take longer to set up than a full one to go through
+
+Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]  # row, column, value; of one place: added
 
 
 def sum_by(group: NDArray[np.int64], values: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
@@ -25,7 +28,7 @@ def sum_rows(group: NDArray[np.int64], rows: NDArray[np.float64], groups: int) -
     One sparse product; for few rows it takes longer to set up than to add them one by one.
     """
     count = len(group)
-    if count <= _FEW:
+    if count <= _FEW_ROWS:
         sums = np.zeros((groups, rows.shape[1]))
         np.add.at(sums, group, rows)
         return sums
@@ -44,25 +47,48 @@ def with_data(like: sparse.csr_array, data: NDArray[np.float64]) -> sparse.csr_a
     return found
 
 
-class PairTable:
-    """Values of pairs of organisations, looked up many at a time; zero where there is none.
+def matrix_of(entries: Entries, shape: tuple[int, int]) -> sparse.csr_array:
+    """Return a sparse matrix of entries that are each in a place of their own, in any order.
+
+    Few are put in order here: what scipy checks of entries takes longer than to sort so few.
+    """
+    from scipy import sparse
+
+    row, column, values = entries
+    if len(values) > FEW:
+        return sparse.csr_array((values, (row, column)), shape=shape)
+    order = np.argsort(row * shape[1] + column)
+    begins = np.zeros(shape[0] + 1, dtype=np.int32)
+    np.cumsum(np.bincount(row, minlength=shape[0]), out=begins[1:])
+    return sparse.csr_array((values[order], column[order].astype(np.int32), begins), shape=shape)
+
+
+def sums_through(
+    left: Entries, right: Entries, shape: tuple[int, int, int], at: tuple[NDArray[np.int64], NDArray[np.int64]]
+) -> NDArray[np.float64]:
+    """Return ``sum_m L_im R_mj`` for each ``(i, j)`` that is asked for, added in the order of ``m``.
 
     Parameters
     ----------
-    values : (organisations, organisations) sparse
+    left, right : Entries
+        Of a table (rows, middle) and of a table (middle, columns).
+    shape : (int, int, int)
+        Rows, middle, columns.
+    at : (asked,) int, (asked,) int
+        Row and column of each sum.
     """
+    rows, middle, columns = shape
+    if max(rows * middle, middle * columns, rows * columns) > FEW:
+        from scipy import sparse
 
-    def __init__(self, values: sparse.csr_array) -> None:
-        values.sort_indices()
-        self._size = values.shape[1]
-        rows = np.repeat(np.arange(values.shape[0], dtype=np.int64), np.diff(values.indptr))
-        self._keys = rows * self._size + values.indices
-        self._values = values.data
-
-    def at(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the value of each pair, (pairs,)."""
-        if len(self._keys) == 0:
-            return np.zeros(len(one))
-        asked = one * self._size + other
-        place = np.searchsorted(self._keys, asked).clip(max=len(self._keys) - 1)
-        return np.where(self._keys[place] == asked, self._values[place], 0.0)
+        first = sparse.csr_array((left[2], left[:2]), shape=(rows, middle))
+        product: Any = sparse.csr_matrix(first @ sparse.csr_array((right[2], right[:2]), shape=(middle, columns)))
+        product.sum_duplicates()
+        return np.asarray(product[at]).ravel()
+    one = sum_by(left[0] * middle + left[1], left[2], rows * middle).reshape(rows, middle)
+    other = sum_by(right[0] * columns + right[1], right[2], middle * columns).reshape(middle, columns)
+    total = np.zeros((rows, columns))
+    for m in np.flatnonzero(np.bincount(left[1], minlength=middle)).tolist():
+        total += one[:, m, None] * other[m]
+    found: NDArray[np.float64] = total[at]
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from oncsim.state.sums import PairTable, sum_by, with_data
+from oncsim.state.sums import FEW, sum_by, with_data
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_FEW = 300  # organisations
 
-
-def started_by_owner(model: OncologyMarket, owner: Ints, counted: NDArray[np.bool_]) -> sparse.csr_array:
-    """Return who started treatment where in the quarter, (zones, organisations) patients.
+def patients_by_owner(model: OncologyMarket, owner: Ints, counted: NDArray[np.bool_]) -> Presence:
+    """Return who started treatment where in the quarter.
 
     Parameters
     ----------
@@ -30,68 +29,55 @@ def started_by_owner(model: OncologyMarket, owner: Ints, counted: NDArray[np.boo
     counted : (sites,) bool
         Sites whose patients count.
     """
-    pairs, many = model.pairs, len(owner)
+    pairs, many, zones, size = model.pairs, len(owner), len(model.zones), len(model.orgs)
     started = model.flows.pair_started * counted[pairs.site]
-    by_site = sparse.csr_array((started, pairs.site, pairs.start), shape=(len(model.zones), many))
-    holder = sparse.csr_array((np.ones(many), owner, np.arange(many + 1)), shape=(many, len(model.orgs)))
-    by_owner = sparse.csr_array(by_site @ holder)
-    by_owner.sort_indices()
-    return by_owner
+    if zones * size <= FEW:
+        return presence(pairs.zone, owner[pairs.site], started, (zones, size))
+    # Pairs are in order of zones and sites already: one product adds up the sites of an owner.
+    by_site = sparse.csr_array((started, pairs.site, pairs.start), shape=(zones, many))
+    holder = sparse.csr_array((np.ones(many), owner, np.arange(many + 1)), shape=(many, size))
+    return _OfMany(sparse.csr_array(by_site @ holder))
 
 
-class Presence:
-    """Patients of organisations by zone, with what is derived from them, each worked out once.
+def presence(zone: Ints, org: Ints, patients: Floats, shape: tuple[int, int]) -> Presence:
+    """Return the patients of organisations by zone; entries of the same zone and organisation are added.
 
     Parameters
     ----------
-    by_zone : (zones, organisations) sparse
-        Patients.
+    zone, org : (entries,) int
+    patients : (entries,) float
+    shape : (int, int)
+        Zones and organisations there are.
     """
+    zones, orgs = shape
+    if zones * orgs <= FEW:
+        return _OfFew(sum_by(zone * orgs + org, patients, zones * orgs).reshape(shape))
+    return _OfMany(sparse.csr_array((patients, (zone, org)), shape=shape))
 
-    def __init__(self, by_zone: sparse.csr_array) -> None:
-        self.by_zone = by_zone
-        self._tables: dict[str, PairTable] = {}
 
-    @cached_property
+class Presence(ABC):
+    """Patients of organisations by zone, with what is derived from them, each worked out once."""
+
+    @property
+    @abstractmethod
     def patients(self) -> Floats:
         """Return the patients of each organisation, (organisations,)."""
-        return sum_by(self.by_zone.indices.astype(np.int64), self.by_zone.data, self.by_zone.shape[1])
 
-    @cached_property
-    def _by_org(self) -> sparse.csr_array:
-        return self.by_zone.T.tocsr()
+    @abstractmethod
+    def toarray(self) -> Floats:
+        """Return the patients as one table, (zones, organisations)."""
 
-    @cached_property
-    def _total(self) -> Floats:
-        """Patients of each zone, (zones,), one where there are none."""
-        zones = self.by_zone.shape[0]
-        total = sum_by(np.repeat(np.arange(zones), np.diff(self.by_zone.indptr)), self.by_zone.data, zones)
-        return np.where(total > 0, total, 1.0)
+    @abstractmethod
+    def at_least(self, other: Presence, factor: float) -> Presence:
+        """Return so many times these patients, or those of another where they are more."""
 
-    @cached_property
-    def _shares(self) -> sparse.csr_array:
-        """Share of the patients of each zone that each organisation has, (organisations, zones)."""
-        return with_data(self._by_org, self._by_org.data / self._total[self._by_org.indices])
+    @abstractmethod
+    def _shared(self, i: Ints, j: Ints) -> Floats:
+        """Return ``sum_z n_iz s_jz`` of each pair with shares of the patients of a zone, (pairs,)."""
 
-    @cached_property
-    def _lost(self) -> sparse.csr_array:
-        """Patients over the part of their zone that goes elsewhere, (organisations, zones)."""
-        return with_data(self._by_org, self._by_org.data / np.maximum(1.0 - self._shares.data, 1e-3))
-
-    @cached_property
-    def _shares_by_zone(self) -> sparse.csr_array:
-        return with_data(self.by_zone, self.by_zone.data / np.repeat(self._total, np.diff(self.by_zone.indptr)))
-
-    def _summed(self, name: str, left: sparse.csr_array, i: Ints, j: Ints) -> Floats:
-        """Return ``sum_z left_iz s_jz`` of each pair, (pairs,).
-
-        Of few organisations all pairs at once, by one product: to prepare many small sums would take longer than the sums.
-        """
-        if left.shape[0] > _FEW:
-            return np.asarray(left[i].multiply(self._shares[j]).sum(axis=1)).ravel()
-        if name not in self._tables:
-            self._tables[name] = PairTable(left @ self._shares_by_zone)
-        return self._tables[name].at(i, j)
+    @abstractmethod
+    def _leaving(self, i: Ints, j: Ints) -> Floats:
+        """Return ``sum_z n_iz s_jz / (1 - s_iz)`` of each pair, (pairs,)."""
 
     def met(self, one: Ints, other: Ints) -> Floats:
         """Return the share that the other of each pair has in the zones of one's patients, weighted by those, (pairs,)."""
@@ -99,7 +85,7 @@ class Presence:
 
     def met_both(self, a: Ints, b: Ints) -> tuple[Floats, Floats]:
         """Return what b is met by a's patients and a by b's (:meth:`met`): one sum ``n_za n_zb / n_z`` serves both."""
-        common = self._summed("met", self._by_org, a, b)
+        common = self._shared(a, b)
         patients = np.maximum(self.patients, 1e-12)
         return common / patients[a], common / patients[b]
 
@@ -111,6 +97,86 @@ class Presence:
         return self._one_way(a, b), self._one_way(b, a)
 
     def _one_way(self, i: Ints, j: Ints) -> Floats:
-        met = self._summed("lost", self._lost, i, j)
         mine = self.patients[i]
-        return np.asarray(np.divide(met, mine, out=np.zeros(len(i)), where=mine > 0).clip(0.0, 1.0))
+        part = np.divide(self._leaving(i, j), mine, out=np.zeros(len(i)), where=mine > 0)
+        return np.minimum(np.maximum(part, 0.0), 1.0)
+
+
+class _OfFew(Presence):
+    """Few organisations and zones: one full table. Sums run in the order of zones, as those of sparse matrices do."""
+
+    def __init__(self, table: Floats) -> None:
+        self._table = table
+
+    @cached_property
+    def patients(self) -> Floats:
+        return _in_order(self._table, 0)
+
+    def toarray(self) -> Floats:
+        return self._table
+
+    def at_least(self, other: Presence, factor: float) -> Presence:
+        return _OfFew(np.maximum(self._table * factor, other.toarray()))
+
+    @cached_property
+    def _shares(self) -> Floats:
+        total = _in_order(self._table, 1)
+        return np.asarray(self._table / np.where(total > 0, total, 1.0)[:, None])
+
+    @cached_property
+    def _lost(self) -> Floats:
+        return np.asarray(self._table / np.maximum(1.0 - self._shares, 1e-3))
+
+    def _shared(self, i: Ints, j: Ints) -> Floats:
+        return _in_order(self._table[:, i] * self._shares[:, j], 0)
+
+    def _leaving(self, i: Ints, j: Ints) -> Floats:
+        return _in_order(self._lost[:, i] * self._shares[:, j], 0)
+
+
+def _in_order(table: Floats, axis: int) -> Floats:
+    """Return sums along an axis, added one after the other: a plain sum groups them by what else is summed beside."""
+    if table.shape[axis] == 0:
+        return np.zeros(table.shape[1 - axis])
+    return np.asarray(np.cumsum(table, axis=axis).take(-1, axis=axis))
+
+
+class _OfMany(Presence):
+    """Many organisations: sparse, summed pair by pair."""
+
+    def __init__(self, by_zone: sparse.csr_array) -> None:
+        by_zone.sort_indices()
+        self._by_zone = by_zone
+
+    @cached_property
+    def patients(self) -> Floats:
+        return sum_by(self._by_zone.indices.astype(np.int64), self._by_zone.data, self._by_zone.shape[1])
+
+    def toarray(self) -> Floats:
+        return np.asarray(self._by_zone.toarray())
+
+    def at_least(self, other: Presence, factor: float) -> Presence:
+        more = other._by_zone if isinstance(other, _OfMany) else sparse.csr_array(other.toarray())
+        return _OfMany(sparse.csr_array((self._by_zone * factor).maximum(more)))
+
+    @cached_property
+    def _by_org(self) -> sparse.csr_array:
+        return self._by_zone.T.tocsr()
+
+    @cached_property
+    def _shares(self) -> sparse.csr_array:
+        """Share of the patients of each zone that each organisation has, (organisations, zones)."""
+        zones = self._by_zone.shape[0]
+        total = sum_by(np.repeat(np.arange(zones), np.diff(self._by_zone.indptr)), self._by_zone.data, zones)
+        return with_data(self._by_org, self._by_org.data / np.where(total > 0, total, 1.0)[self._by_org.indices])
+
+    @cached_property
+    def _lost(self) -> sparse.csr_array:
+        """Patients over the part of their zone that goes elsewhere, (organisations, zones)."""
+        return with_data(self._by_org, self._by_org.data / np.maximum(1.0 - self._shares.data, 1e-3))
+
+    def _shared(self, i: Ints, j: Ints) -> Floats:
+        return np.asarray(self._by_org[i].multiply(self._shares[j]).sum(axis=1)).ravel()
+
+    def _leaving(self, i: Ints, j: Ints) -> Floats:
+        return np.asarray(self._lost[i].multiply(self._shares[j]).sum(axis=1)).ravel()

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from oncsim.codes import ACADEMIC_CENTER, PRACTICE, SERVICE_LINES, TIE_FORMS
 from oncsim.state.sums import sum_by, sum_rows
@@ -31,7 +30,7 @@ from oncsim.ties.ladder import (
     by_line,
     open_forms,
 )
-from oncsim.ties.presence import Presence, started_by_owner
+from oncsim.ties.presence import Presence, patients_by_owner, presence
 
 if TYPE_CHECKING:
     from oncsim.model import OncologyMarket
@@ -118,11 +117,11 @@ def brings(model: OncologyMarket) -> Brings:
     np.logical_or.at(lines, top[owned], own[owned])
     lines[owned] = lines[top[owned]]
     owner = top[sites.org]
-    started = started_by_owner(model, owner, sites.hub_tie < 0)
+    started = patients_by_owner(model, owner, sites.hub_tie < 0)
     zone, hospital, share = model.referrers
     new = 4.0 * model.new_patients.sum(axis=1)
-    seen = sparse.csr_array((share * new[zone], (zone, top[model.hospitals.org[hospital]])), shape=(len(zones), size))
-    contact = Presence(sparse.csr_array((started * 4.0).maximum(seen)))
+    seen = presence(zone, top[model.hospitals.org[hospital]], share * new[zone], (len(zones), size))
+    contact = started.at_least(seen, 4.0)
     crowded = float(law["partnership.value.crowded"])
     arrivals, capacity = sum_by(owner, model.arrivals, size), sum_by(owner, model.capacity, size)
     lost = sum_by(owner, model.arrivals * lost_to_waiting(model), size)
@@ -133,7 +132,7 @@ def brings(model: OncologyMarket) -> Brings:
         4.0 * np.maximum(crowded * capacity - arrivals, 0.0),
         model.hospitals.owners(top),
         contact,
-        Presence(started),
+        started,
     )
 
 
