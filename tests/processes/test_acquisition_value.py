@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from oncsim.metrics import METRICS, View
 from oncsim.model import OncologyMarket
 from oncsim.prices.schedule import SCHEDULED
 from oncsim.processes.acquisition_value import acquisition_value
+from oncsim.processes.prospects import PRICED, prospects
 
 EQUAL = [{"set": f"policy.office_equal.{service}", "to": 1.0} for service in SCHEDULED]
 
@@ -89,3 +91,19 @@ def test_metrics_are_the_mean_over_independent_oncologists() -> None:
             people += float(orgs.headcount[row])
             gain += float(market.prospects.rates_gain[row])
     assert values["incentive.acquisition_rates"] == pytest.approx(gain / people)
+
+
+def test_what_is_priced_when_somebody_asks_is_what_the_books_said_at_their_close() -> None:
+    market = start(6, MIXED)
+    for _ in range(3):
+        market.step()
+    at_once, later = prospects(market), prospects(market)
+    priced = {name: getattr(at_once, name).copy() for name in PRICED}
+    for _ in range(3):  # everybody acts, law moves on
+        market.step()
+    saved = pickle.loads(pickle.dumps(prospects(market)))
+    for name in PRICED:
+        np.testing.assert_array_equal(getattr(later, name), priced[name])
+        np.testing.assert_array_equal(getattr(saved, name), getattr(prospects(market), name))
+    assert (priced["plain"] != prospects(market).plain[: len(priced["plain"])]).any()
+    assert not hasattr(saved, "offices")  # the law it was priced by is not part of a saved state

@@ -64,42 +64,103 @@ def expected_law(model: OncologyMarket) -> Values:
     return model.parameters.anticipated(model.quarter, model.quarter + round(4 * years))
 
 
+@dataclass(frozen=True)
+class Offices:
+    """What it takes to price the open sites of practices as departments, as the books of a quarter have it.
+
+    Nothing in it changes with what organisations do next, so that it can be priced later, when somebody asks.
+
+    Attributes
+    ----------
+    law : Values
+        The law expected.
+    sites : int
+        Sites there are.
+    rows : (offices,) int
+        Sites of practices.
+    volumes : Volumes
+        What they deliver in a quarter, at the prices of drugs expected.
+    kept : (offices, payers) float
+        Share of their patients that law would leave to a hospital.
+    here : PaymentPlaces
+        Where they are.
+    setting : int
+        Setting of a new department.
+    terms, better, present : Contract
+        Terms of a new department, of one that buys at 340B prices, and in force, under the law expected.
+    chairs, people : (offices,) float
+        Infusion chairs and oncologists.
+    """
+
+    law: Values
+    sites: int
+    rows: NDArray[np.int64]
+    volumes: Volumes
+    kept: Floats
+    here: PaymentPlaces
+    setting: int
+    terms: Contract
+    better: Contract
+    present: Contract
+    chairs: Floats
+    people: Floats
+
+
+def offices_of_practices(model: OncologyMarket) -> Offices:
+    """Return the open sites of practices as they are."""
+    law, sites, orgs = expected_law(model), model.sites, model.orgs
+    rows = np.flatnonzero(sites.open & (orgs.kind[sites.org] == PRACTICE))
+    growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
+    level = hospital_level(model)[model.region[sites.zone[rows]]]
+    now = contract_of_sites(model).of(rows)
+    return Offices(
+        law=law,
+        sites=len(sites),
+        rows=rows,
+        volumes=model.volumes.of(rows).scaled_drugs(growth),
+        kept=kept_at_hospitals(model, law, rows),
+        here=payment_places(model, np.zeros(len(sites))).of(rows),
+        setting=SET_EXCEPTED if model.law["policy.site_neutral.new_sites_excepted"] else SET_NON_EXCEPTED,
+        terms=contract_at(model, law, "hospital", level, now.shipped),
+        better=contract_at(model, law, "hospital_340b", level, now.shipped),
+        present=_under(model, law, now),
+        chairs=sites.chairs[rows],
+        people=model.physicians.headcount(len(sites))[rows].astype(np.float64),
+    )
+
+
 def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
+    """Return what the patients of practices would earn as those of departments (:func:`priced`)."""
+    return priced(offices_of_practices(model))
+
+
+def priced(offices: Offices) -> AcquisitionValue:
     """Price the present volumes of the sites of practices as offices, as departments, and at 340B prices.
 
     Patients whom law keeps from hospitals are lost to a department: their payments are part of what it gains less, and what
     their drugs and care would cost part of what it saves.
     """
-    law, sites, orgs = expected_law(model), model.sites, model.orgs
-    rows = np.flatnonzero(sites.open & (orgs.kind[sites.org] == PRACTICE))
-    growth = float(law["payment.drug.asp"]["standard"]) / float(model.law["payment.drug.asp"]["standard"])
-    volumes = model.volumes.of(rows).scaled_drugs(growth)
-    as_department = volumes.kept(kept_at_hospitals(model, law, rows))
-    here = payment_places(model, np.zeros(len(sites))).of(rows)
-    shipped = contract_of_sites(model).shipped[rows]
-    setting = SET_EXCEPTED if model.law["policy.site_neutral.new_sites_excepted"] else SET_NON_EXCEPTED
-    level = hospital_level(model)[model.region[sites.zone[rows]]]
-    place, terms = _department(here, setting), contract_at(model, law, "hospital", level, shipped)
-    better = contract_at(model, law, "hospital_340b", level, shipped)
+    law, volumes, terms, present = offices.law, offices.volumes, offices.terms, offices.present
+    as_department = volumes.kept(offices.kept)
+    place = _department(offices.here, offices.setting)
     rates = allowed_rates(law, place, terms)
     paid = receipts(law, rates, as_department).paid
-    present = _present_contract(model, law, rows)
-    as_office = receipts(law, allowed_rates(law, _office(here), present), volumes).paid
+    as_office = receipts(law, allowed_rates(law, _office(offices.here), present), volumes).paid
     bought, through_340b = bought_dollars(rates.drugs, as_department)
     kept_cost = _ordinary(law, bought)
     lost_drugs = _ordinary(law, bought_dollars(rates.drugs, volumes)[0]) - kept_cost
     revenue = paid.sum(axis=(1, 2))
-    running = _running(model, rows, law, as_department, revenue, True)
+    running = _running(offices, as_department, revenue, True)
     saved = kept_cost - _cost_340b(law, bought, through_340b)
-    extra = _extra_340b(law, place, terms, better, rates.drugs, as_department, paid, saved)
+    extra = _extra_340b(law, place, terms, offices.better, rates.drugs, as_department, paid, saved)
     change = paid.sum(axis=2) - as_office.sum(axis=2)
     # What Medicare Advantage plans pay a hospital more because it bargains better is no part of administered rates.
     better_plans = paid[:, ADVANTAGE].sum(axis=1) * (1.0 - present.advantage / terms.advantage)
-    costs = _running(model, rows, law, volumes, as_office.sum(axis=(1, 2)), False) - running + lost_drugs
+    costs = _running(offices, volumes, as_office.sum(axis=(1, 2)), False) - running + lost_drugs
 
     def a_year(dollars: Floats) -> Floats:
-        everywhere: Floats = np.zeros(len(sites))
-        everywhere[rows] = 4.0 * dollars
+        everywhere: Floats = np.zeros(offices.sites)
+        everywhere[offices.rows] = 4.0 * dollars
         return everywhere
 
     return AcquisitionValue(
@@ -157,21 +218,18 @@ def _office(here: PaymentPlaces) -> PaymentPlaces:
     return PaymentPlaces(np.zeros(count, dtype=np.int64), nobody, here.state, here.rural, np.zeros(count))
 
 
-def _present_contract(model: OncologyMarket, law: Values, rows: NDArray[np.int64]) -> Contract:
-    """Return the contracts in force at sites, moved to the standard contract of some other law."""
-    now = contract_of_sites(model)
-    moved = [
+def _under(model: OncologyMarket, law: Values, now: Contract) -> Contract:
+    """Return contracts in force, moved to the standard contract of some other law."""
+    drug, service = (
         float(law[f"payment.commercial.{name}"]["office"]) / float(model.law[f"payment.commercial.{name}"]["office"])
         for name in ("drug", "service")
-    ]
-    return Contract(now.drug[rows] * moved[0], now.service[rows] * moved[1], now.shipped[rows], now.advantage[rows])
+    )
+    return Contract(now.drug * drug, now.service * service, now.shipped, now.advantage)
 
 
-def _running(
-    model: OncologyMarket, rows: NDArray[np.int64], law: Values, volumes: Volumes, revenue: Floats, hospital: bool
-) -> Floats:
-    count = len(rows)
-    people = model.physicians.headcount(len(model.sites))[rows].astype(np.float64)
+def _running(offices: Offices, volumes: Volumes, revenue: Floats, hospital: bool) -> Floats:
+    count = len(offices.rows)
     nowhere, everywhere = np.zeros(count, dtype=np.bool_), np.full(count, hospital)
-    chairs = model.sites.chairs[rows]
-    return operating_cost(law, volumes, everywhere, nowhere, chairs, people, revenue, np.zeros(count))
+    return operating_cost(
+        offices.law, volumes, everywhere, nowhere, offices.chairs, offices.people, revenue, np.zeros(count)
+    )

@@ -7,6 +7,7 @@ organisations know them: what others decide in the same quarter is not foreseen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from oncsim.calendar import quarterly_chance
 from oncsim.codes import ACQUIRED, BARGAINED, NETWORK, PRACTICE
-from oncsim.processes.acquisition_value import acquisition_value
+from oncsim.processes.acquisition_value import AcquisitionValue, Offices, offices_of_practices, priced
 from oncsim.processes.bargaining import hospital_level
 from oncsim.processes.finance import UnitCosts, shared_saving
 from oncsim.processes.market_power import Positions, positions
@@ -35,6 +36,19 @@ def annuity(years: Any, discount: float) -> Any:
     return (1.0 - (1.0 + discount) ** -np.asarray(years, dtype=np.float64)) / discount
 
 
+# What follows from pricing offices as departments.
+PRICED = (
+    "plain",
+    "extra_340b",
+    "revenue",
+    "rates_gain",
+    "commercial_gain",
+    "cost_gain",
+    "reachable_340b",
+    "bargained",
+)
+
+
 @dataclass
 class Prospects:
     """One entry an organisation; meaningful for practices.
@@ -47,19 +61,14 @@ class Prospects:
         The least owners would take: income and independence over the years they look ahead, dollars.
     network_gain : float
         What membership in a network adds in a year, dollars.
-    plain, extra_340b : float
-        Yearly margin of its patients as a hospital department bought after 2015, and what 340B prices add to it, under the
-        law expected half-way through the planning horizon, dollars.
-    revenue : float
-        Yearly receipts as such a department, dollars.
-    rates_gain, commercial_gain, cost_gain : float
-        What administered rates, bargained prices and running costs add to ``plain`` over an office, dollars a year.
     downstream_gain : float
         What downstream care would leave a buyer in a year, dollars.
-    reachable_340b : float
-        ``extra_340b`` where a hospital that takes part is near enough to register the sites, else zero.
-    bargained : (organisations, payers of BARGAINED) float
-        Yearly receipts of its patients as such a department from payers whose prices are bargained, dollars.
+    offices : Offices
+        Sites of practices as they are, to be priced as departments once somebody asks for what follows from it (below).
+    operator : (sites,) int
+        The organisation that runs each site.
+    near_340b : bool
+        Whether a hospital that takes part is near enough to register the sites.
     receipts, owned_receipts : (organisations, payers of BARGAINED) float
         What those payers pay its sites in a year now, and all it owns, dollars.
     level : (organisations, payers of BARGAINED) float
@@ -77,20 +86,26 @@ class Prospects:
         Rows of open sites that have lost money for long and whose turn to be given up, by luck, it is this quarter.
     divestible : bool
         Acquired practices that lose enough, for long enough, that their owner weighs letting them go.
+    plain, extra_340b : float
+        Yearly margin of its patients as a hospital department bought after 2015, and what 340B prices add to it, under the
+        law expected half-way through the planning horizon, dollars.
+    revenue : float
+        Yearly receipts as such a department, dollars.
+    rates_gain, commercial_gain, cost_gain : float
+        What administered rates, bargained prices and running costs add to ``plain`` over an office, dollars a year.
+    reachable_340b : float
+        ``extra_340b`` where a hospital that takes part is near enough to register the sites, else zero.
+    bargained : (organisations, payers of BARGAINED) float
+        Yearly receipts of its patients as such a department from payers whose prices are bargained, dollars.
     """
 
     yearly_margin: Floats
     asking: Floats
     network_gain: Floats
-    plain: Floats
-    extra_340b: Floats
-    revenue: Floats
-    rates_gain: Floats
-    commercial_gain: Floats
-    cost_gain: Floats
     downstream_gain: Floats
-    reachable_340b: Floats
-    bargained: Floats
+    offices: Offices
+    operator: NDArray[np.int64]
+    near_340b: NDArray[np.bool_]
     receipts: Floats
     owned_receipts: Floats
     level: Floats
@@ -102,6 +117,59 @@ class Prospects:
     divestible: NDArray[np.bool_]
     candidates: NDArray[np.int64]
     tree: Any
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The law by which offices are priced is no part of a state: what it makes of them is.
+        for name in PRICED:
+            getattr(self, name)
+        return {name: value for name, value in vars(self).items() if name != "offices"}
+
+    @cached_property
+    def _worth(self) -> AcquisitionValue:
+        return priced(self.offices)
+
+    def _by_org(self, dollars: Floats) -> Floats:
+        return sum_by(self.operator, dollars, len(self.asking))
+
+    @cached_property
+    def plain(self) -> Floats:
+        """Return the yearly margin of its patients as those of a department."""
+        return self._by_org(self._worth.margin)
+
+    @cached_property
+    def extra_340b(self) -> Floats:
+        """Return what 340B prices add to it."""
+        return self._by_org(self._worth.extra_340b)
+
+    @cached_property
+    def reachable_340b(self) -> Floats:
+        """Return what 340B prices add where a hospital that takes part could register the sites."""
+        return np.where(self.near_340b, self.extra_340b, 0.0)
+
+    @cached_property
+    def revenue(self) -> Floats:
+        """Return yearly receipts as a department."""
+        return self._by_org(self._worth.revenue)
+
+    @cached_property
+    def rates_gain(self) -> Floats:
+        """Return what administered rates add over an office."""
+        return self._by_org(self._worth.rates)
+
+    @cached_property
+    def commercial_gain(self) -> Floats:
+        """Return what bargained prices add over an office."""
+        return self._by_org(self._worth.commercial)
+
+    @cached_property
+    def cost_gain(self) -> Floats:
+        """Return what running costs add over an office."""
+        return self._by_org(self._worth.costs)
+
+    @cached_property
+    def bargained(self) -> Floats:
+        """Return yearly receipts as a department from payers whose prices are bargained."""
+        return sum_rows(self.operator, self._worth.bargained, len(self.asking))
 
     def near(self, lat: Floats, lon: Floats, miles: float) -> NDArray[np.int64]:
         """Return the practices that can be bought within ``miles`` of any of the points."""
@@ -122,8 +190,7 @@ def prospects(model: OncologyMarket) -> Prospects:
     known = np.minimum(orgs.quarters, 4)
     recent = np.where(np.arange(8) >= 8 - known[:, None], orgs.margin_history, 0.0).sum(axis=1)
     yearly = np.where(known > 0, 4.0 * recent / np.maximum(known, 1), 0.0)
-    worth, kept = acquisition_value(model), _kept(model)
-    extra_340b = sum_by(sites.org, worth.extra_340b, size)
+    kept = _kept(model)
     load = np.zeros(size)
     np.maximum.at(load, sites.org, np.where(sites.open, sites.load, 0.0))
     candidates = np.flatnonzero(
@@ -135,15 +202,10 @@ def prospects(model: OncologyMarket) -> Prospects:
         yearly_margin=yearly,
         asking=_asking(model, yearly),
         network_gain=_network_gain(model),
-        plain=sum_by(sites.org, worth.margin, size),
-        extra_340b=extra_340b,
-        revenue=sum_by(sites.org, worth.revenue, size),
-        rates_gain=sum_by(sites.org, worth.rates, size),
-        commercial_gain=sum_by(sites.org, worth.commercial, size),
-        cost_gain=sum_by(sites.org, worth.costs, size),
         downstream_gain=_downstream(model),
-        reachable_340b=_reachable_340b(model, extra_340b),
-        bargained=sum_rows(sites.org, worth.bargained, size),
+        offices=offices_of_practices(model),
+        operator=sites.org.copy(),
+        near_340b=_near_340b(model),
         receipts=sum_rows(sites.org, paid, size),
         owned_receipts=sum_rows(orgs.top_owner()[sites.org], paid, size),
         level=hospital_level(model)[model.region[orgs.zone.clip(min=0)]],
@@ -165,19 +227,19 @@ def _downstream(model: OncologyMarket) -> Floats:
     return 4.0 * model.orgs.starts * margin * float(law["health_system.acquisition.capture"])
 
 
-def _reachable_340b(model: OncologyMarket, extra: Floats) -> Floats:
-    """Return what 340B adds where the nearest participating hospital could register the sites of an organisation."""
+def _near_340b(model: OncologyMarket) -> NDArray[np.bool_]:
+    """Return where the nearest participating hospital could register the sites of an organisation."""
     from scipy.spatial import cKDTree
 
     hospitals, orgs = model.hospitals, model.orgs
     program = np.flatnonzero(hospitals.participates)
-    if len(program) == 0 or not extra.any():
-        return np.zeros(len(orgs))
+    if len(program) == 0:
+        return np.zeros(len(orgs), dtype=np.bool_)
     tree = cKDTree(unit_vectors(hospitals.lat[program], hospitals.lon[program]))
     gap, nearest = tree.query(unit_vectors(orgs.lat, orgs.lon))
     chord = 2.0 * np.sin(float(model.law["policy.provider_based.department_miles"]) / EARTH_MILES / 2.0)
     allowed = could_become_child_site(model, program[nearest], orgs.zone.clip(min=0))
-    return np.where((gap <= chord) & allowed, extra, 0.0)
+    return np.asarray((gap <= chord) & allowed)
 
 
 def _kept(model: OncologyMarket) -> Floats:

@@ -31,15 +31,16 @@ def agreement_gain(model: OncologyMarket, a: Ints, b: Ints, miles: Floats) -> Fl
     orgs = model.orgs
     practice = np.where(orgs.kind[b] == PRACTICE, b, a)
     system = np.where(orgs.kind[b] == PRACTICE, a, b)
-    known = (practice < len(seen.rates_gain)) & (orgs.kind[practice] == PRACTICE) & (orgs.kind[system] != PRACTICE)
+    known = (practice < len(seen.asking)) & (orgs.kind[practice] == PRACTICE) & (orgs.kind[system] != PRACTICE)
     known &= miles <= float(model.law["policy.provider_based.department_miles"])
     talked = np.array([pair in model.failed_talks for pair in zip(system.tolist(), practice.tolist(), strict=True)])
     rows = np.flatnonzero(known & talked)
-    at = practice[rows]
-    eligible = orgs.eligible_340b[system[rows]]
-    added = seen.rates_gain[at] + seen.commercial_gain[at] + seen.cost_gain[at]
-    added = added + np.where(eligible, seen.reachable_340b[at], 0.0)
-    gain[rows] = np.maximum(added, 0.0)
+    if len(rows):
+        at = practice[rows]
+        eligible = orgs.eligible_340b[system[rows]]
+        added = seen.rates_gain[at] + seen.commercial_gain[at] + seen.cost_gain[at]
+        added = added + np.where(eligible, seen.reachable_340b[at], 0.0)
+        gain[rows] = np.maximum(added, 0.0)
     # Offices that already bill as departments keep what they have.
     billing = np.isin(practice, practices_billed(model)[0])
     return np.where(billing, np.maximum(gain, 1.0), gain)
