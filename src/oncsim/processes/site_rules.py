@@ -30,17 +30,16 @@ _PLACE_OF = np.array([BARGAINED.index(payer) if payer in BARGAINED else len(BARG
 _TERTIARY = NEEDS.index("tertiary")
 
 
-def _over_payers(model: OncologyMarket, name: str) -> Floats:
-    """Return a parameter with the axis ``payer`` at every site, (sites, payers)."""
-    places = site_places(model)
-    count = len(model.sites)
-    columns = [model.law.over(name, {**places, "payer": np.full(count, payer)}) for payer in range(len(PAYERS))]
-    return np.column_stack(columns) if count else np.zeros((0, len(PAYERS)))
+def _over_payers(law: Values, name: str, places: dict[str, NDArray[np.int64]]) -> Floats:
+    """Return a parameter with the axis ``payer`` in every place, (places, payers)."""
+    count, payers = len(places["state"]), len(PAYERS)
+    each = {dimension: np.repeat(codes, payers) for dimension, codes in places.items()}
+    return law.over(name, {**each, "payer": np.tile(np.arange(payers), count)}).reshape(count, payers)
 
 
 def rule_shares(model: OncologyMarket) -> Floats:
     """Return the share of members under a site-of-service rule at each site, chosen or imposed, (sites, payers)."""
-    return np.maximum(model.site_rule, _over_payers(model, "policy.payer.site_rule_mandated"))
+    return np.maximum(model.site_rule, _over_payers(model.law, "policy.payer.site_rule_mandated", site_places(model)))
 
 
 def kept_at_hospitals(model: OncologyMarket, law: Values, sites: NDArray[np.int64]) -> Floats:
@@ -56,10 +55,7 @@ def kept_at_hospitals(model: OncologyMarket, law: Values, sites: NDArray[np.int6
         ("policy.payer.hospital_excluded", float(law["payer.exclusion.strength"]), np.zeros(len(PAYERS))),
     ):
         lost = -np.expm1(strength)
-        for payer in range(len(PAYERS)):
-            share = law.over(name, {**places, "payer": np.full(len(sites), payer)})
-            already = chosen[payer]
-            kept[:, payer] *= (1.0 - np.maximum(share, already) * lost) / (1.0 - already * lost)
+        kept *= (1.0 - np.maximum(_over_payers(law, name, places), chosen) * lost) / (1.0 - chosen * lost)
     return kept
 
 
@@ -69,7 +65,7 @@ def steering_by_payers(model: OncologyMarket) -> Floats:
     hospital = among(model.sites.kind, HOSPITAL_KINDS).astype(np.float64)[:, None]
     rule = np.log1p(rule_shares(model) * np.expm1(float(law["payer.site_rule.strength"])))
     utility = (hospital * rule)[:, _PAYER_OF]
-    excluded = _over_payers(model, "policy.payer.hospital_excluded")
+    excluded = _over_payers(law, "policy.payer.hospital_excluded", site_places(model))
     if excluded.any():
         # Cellular therapy is given nowhere else, so tertiary need is never excluded.
         away = np.log1p(excluded * np.expm1(float(law["payer.exclusion.strength"])))
