@@ -45,7 +45,7 @@ def test_what_does_not_come_out_or_shows_in_the_control_fails(write_case: WriteC
         "{org: S1, value: open, min: 1}",
         "{org: P01, value: independent, max: 0, control: same}",
         "{org: P01, value: independent, max: 0, control_mean: [0, 0.5]}",
-        "{metric: consolidation.hhi, market: nowhere, min: 0}",
+        "{metric: consolidation.hhi, group: market_type=county, min: 0}",
     )
     case = play_cases([str(path)], replicates=2, story=False).cases[0]
     assert not case.passed
@@ -120,6 +120,8 @@ def test_organisations_must_exist(write_case: WriteCase) -> None:
     path = write_case(
         "{tie: [P01, S9], value: living, min: 1}",
         "{event: acquisition, minus: {event: merger, org: Prairie Regional Health}, min: 0}",
+        "{event: acquisition, org: P01, partner: S8, min: 0}",
+        "{metric: consolidation.hhi, market: PLAN, min: 0}",
     )
     with pytest.raises(InputError) as caught:
         play_cases([str(path)], 1)
@@ -128,6 +130,9 @@ def test_organisations_must_exist(write_case: WriteCase) -> None:
     assert lines == [
         f"{path}:20:17: expect[1].tie[2]: no organisation with the id 'S9' {see})",
         f"{path}:21:54: expect[2].minus.org: no organisation with the id 'Prairie Regional Health' {see}; its id is 'S1')",
+        f"{path}:22:45: expect[3].partner: no organisation with the id 'S8' {see})",
+        f"{path}:23:41: expect[4].market: no zone lies in a market 'PLAN' (`oncsim market concentration --scenario FILE` "
+        "names them; did you mean 'PLANE'?)",
     ]
 
 

@@ -368,3 +368,32 @@ def test_looking_writes_nothing(tmp_path: Path) -> None:
     prepare(file, tmp_path / "out")
     begun = find(file, tmp_path / "out")
     assert begun is not None and state_of(begun).done == 0
+
+
+def test_organisations_and_markets_must_exist(tmp_path: Path) -> None:
+    outputs = [
+        {"id": "bought", "event": "acquisition", "org": "S1", "partner": "P99"},
+        {"id": "tied", "tie": ["S1", "Oakmont Memorial Trust"], "value": "living"},
+        {"id": "share", "metric": "consolidation.practices_independent", "market": "PLAIN"},
+        {
+            "id": "less",
+            "metric": "consolidation.hhi",
+            "minus": {"metric": "consolidation.hhi", "market": "Metropolitan area"},
+        },
+    ]
+    path = written(tmp_path, edited(outputs=outputs))
+    with pytest.raises(InputError) as caught:
+        run_experiment(path, tmp_path / "out")
+    see, markets = (
+        "(`oncsim merger --list --scenario FILE` has the ids",
+        "(`oncsim market concentration --scenario FILE` names them",
+    )
+    assert str(caught.value).replace(f"{path.parent}/", "").splitlines() == [
+        f"small.yaml:32:12: outputs[1].partner: no organisation with the id 'P99' in the market {see})",
+        f"small.yaml:36:5: outputs[2].tie[2]: no organisation with the id 'Oakmont Memorial Trust' in the market {see}; "
+        "its id is 'S5')",
+        f"small.yaml:40:11: outputs[3].market: no zone lies in a market 'PLAIN' {markets}; did you mean 'PLANE'?)",
+        f"small.yaml:45:13: outputs[4].minus.market: no zone lies in a market 'Metropolitan area' {markets}; "
+        "its id is 'PLANE')",
+    ]
+    assert not (tmp_path / "out").exists()

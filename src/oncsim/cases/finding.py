@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oncsim.codes import PAYERS
+from oncsim.comparing.names import market_faults, organization_faults, organizations_named
 from oncsim.errors import Fault, InputError, did_you_mean
 from oncsim.scenario import load_case, load_scenario
 from oncsim.scenario.library import bundled_folder, shown
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from oncsim.scenario.shape import Case
 
 FOLDER = "cases"
-_SEE = "`oncsim merger --list --scenario FILE` has the ids"
 
 
 @dataclass(frozen=True)
@@ -138,25 +137,16 @@ def asked_runs(file: CaseFile, story: bool) -> dict[str, Scenario]:
     return {name: run for name, run in file.runs.items() if story or name in needed}
 
 
-def organization_faults(file: CaseFile, name: str, market: Market) -> list[Fault]:
-    """Return a fault for each organisation that a case names and the market of a run does not have."""
+def name_faults(file: CaseFile, name: str, market: Market) -> list[Fault]:
+    """Return a fault for each organisation or market that a case names and the market of a run does not have."""
     from oncsim.parameters.strict_yaml import read_document
 
-    known = [*map(str, market.organizations["org"]), *PAYERS]
-    routes: list[tuple[Route, str]] = [(("case", "follow", i), org) for i, org in enumerate(file.case.follow)]
+    orgs: list[tuple[Route, str]] = [(("case", "follow", i), org) for i, org in enumerate(file.case.follow)]
+    markets: list[tuple[Route, str]] = []
     for i, one in enumerate(file.scenario.expect):
-        for below, measure in (((), one), (("minus",), one.minus)):
+        for route, measure in ((("expect", i), one), (("expect", i, "minus"), one.minus)):
             if measure is not None:
-                routes += [(("expect", i, *below, "tie", j), org) for j, org in enumerate(measure.tie or ())]
-                routes += [(("expect", i, *below, "org"), measure.org)] if measure.org is not None else []
-    wrong = [(route, org) for route, org in routes if org not in known]
-    if not wrong:
-        return []
-    document = read_document(file.path, shown(file.path))
-    where = f" of the variant {name}" if name else ""
-    ids = dict(zip(map(str, market.organizations["name"]), map(str, market.organizations["org"]), strict=True))
-    faults = []
-    for route, org in wrong:
-        near = f"; its id is {ids[org]!r}" if org in ids else did_you_mean(org, known)
-        faults.append(document.fault(route, f"no organisation with the id {org!r} in the market{where} ({_SEE}{near})"))
-    return faults
+                orgs += organizations_named(route, measure)
+                markets.append(((*route, "market"), measure.market))
+    document, where = read_document(file.path, shown(file.path)), f" of the variant {name}" if name else ""
+    return organization_faults(orgs, market, document, where) + market_faults(markets, market, document, where)

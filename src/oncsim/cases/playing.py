@@ -14,7 +14,7 @@ import numpy as np
 
 from oncsim.building import build
 from oncsim.cases.checking import CaseResult, check_case
-from oncsim.cases.finding import CaseFile, asked_runs, find_cases, organization_faults
+from oncsim.cases.finding import CaseFile, asked_runs, find_cases, name_faults
 from oncsim.cases.replicate import Chunk, Play, Played, attempt, play_chunk
 from oncsim.errors import InputError
 from oncsim.planning import check_folder, number_faults
@@ -184,7 +184,7 @@ class _Work:
             if key not in markets:
                 markets[key] = build(scenario)
                 if name in case.variants or not name:
-                    wrong = organization_faults(file, name, markets[key])
+                    wrong = name_faults(file, name, markets[key])
                     if wrong:
                         raise InputError(dict.fromkeys(wrong))
             yield Play(

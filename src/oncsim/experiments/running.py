@@ -188,6 +188,9 @@ def _located(
         raise InputError(faults)
     root = check_folder(out)
     job, digests = make_job(experiment)
+    faults = _name_faults(job)
+    if faults:
+        raise InputError(dict.fromkeys(faults))
     name = run_id(job, digests, _code(), environment()["version"])
     own = experiment.file.resolve().parent
     if own.name == name and (own / PLAN).is_file():
@@ -207,6 +210,32 @@ def make_job(experiment: Experiment) -> tuple[Job, dict[str, str]]:
         markets[arm.id] = built[key]
         digests[arm.id] = market_digest(built[key])
     return Job(experiment, markets, futures(experiment)), digests
+
+
+def _name_faults(job: Job) -> list[Fault]:
+    """Return a fault for each organisation or market that an output names and the market of a scenario does not have."""
+    from oncsim.comparing.names import market_faults, organization_faults, organizations_named
+    from oncsim.parameters.strict_yaml import Route, read_document
+    from oncsim.scenario.library import shown
+
+    experiment = job.experiment
+    orgs: list[tuple[Route, str]] = []
+    markets: list[tuple[Route, str]] = []
+    for i, one in enumerate(experiment.measures):
+        for route, measure in ((("outputs", i), one), (("outputs", i, "minus"), one.minus)):
+            if measure is not None:
+                orgs += organizations_named(route, measure)
+                markets.append(((*route, "market"), measure.market))
+    if not orgs and all(name == "all" for _, name in markets):
+        return []
+    document = read_document(experiment.file, shown(experiment.file))
+    several, faults, seen = len({id(market) for market in job.markets.values()}) > 1, [], set()
+    for arm, market in job.markets.items():
+        if id(market) not in seen:
+            seen.add(id(market))
+            where = f" of {arm}" if several else ""
+            faults += organization_faults(orgs, market, document, where) + market_faults(markets, market, document, where)
+    return faults
 
 
 def _code() -> str:
