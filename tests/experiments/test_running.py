@@ -397,3 +397,13 @@ def test_organisations_and_markets_must_exist(tmp_path: Path) -> None:
         "its id is 'PLANE')",
     ]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_was_renamed_is_looked_at_and_played_anew_elsewhere(tmp_path: Path) -> None:
+    state = run_experiment(written(tmp_path), tmp_path / "out")
+    renamed = state.folder.rename(tmp_path / "for the paper")
+    found = find(renamed / "experiment.yaml", tmp_path / "elsewhere")
+    assert found is not None and found.ledger.folder == renamed and state_of(found).complete
+    assert not (tmp_path / "elsewhere").exists()
+    again = run_experiment(renamed / "experiment.yaml", tmp_path / "elsewhere")
+    assert again.folder == tmp_path / "elsewhere" / "experiments" / "small" / state.folder.name

@@ -159,7 +159,7 @@ def find(path: str | os.PathLike[str] | Experiment, out: str | Path = "results")
     InputError
         When the file is wrong.
     """
-    experiment, job, ledger = _located(path, out, None, 1)
+    experiment, job, ledger = _located(path, out, None, 1, looked_at=True)
     if not ledger.waves:
         return None
     return Prepared(experiment, _with_blocks(job, ledger)[0], ledger)
@@ -172,7 +172,7 @@ def _with_blocks(job: Job, ledger: Ledger, blocks: int = 1) -> tuple[Job, int]:
 
 
 def _located(
-    path: str | os.PathLike[str] | Experiment, out: str | Path, replicates: int | None, blocks: int
+    path: str | os.PathLike[str] | Experiment, out: str | Path, replicates: int | None, blocks: int, looked_at: bool = False
 ) -> tuple[Experiment, Job, Ledger]:
     """Return an experiment with its options checked, its job and where its folder is or would be."""
     experiment = path if isinstance(path, Experiment) else load_experiment(path)
@@ -193,9 +193,17 @@ def _located(
         raise InputError(dict.fromkeys(faults))
     name = run_id(job, digests, _code(), environment()["version"])
     own = experiment.file.resolve().parent
-    if own.name == name and (own / PLAN).is_file():
-        return experiment, job, Ledger(own)  # the file is that of a results folder: go on there
+    # The file is that of a results folder: go on there. One by another name is looked at, but played anew elsewhere.
+    if (own / PLAN).is_file() and (own.name == name or (looked_at and _run_of(own) == name)):
+        return experiment, job, Ledger(own)
     return experiment, job, Ledger(root / "experiments" / experiment.id / name)
+
+
+def _run_of(folder: Path) -> str | None:
+    """Return what the manifest of a results folder says it is the folder of, whatever it is called by now."""
+    manifest = files.read_json(folder / MANIFEST)
+    found = manifest.get("run") if isinstance(manifest, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def make_job(experiment: Experiment) -> tuple[Job, dict[str, str]]:
@@ -436,6 +444,7 @@ def _manifest(prepared: Prepared, state: State, status: str) -> None:
     old, blocks = files.read_json(prepared.ledger.folder / MANIFEST), prepared.ledger.blocks
     content = {
         "experiment": experiment.id,
+        "run": _run_of(prepared.ledger.folder) or prepared.ledger.folder.name,
         "title": experiment.title,
         "status": status,
         "scenarios": [arm.id for arm in experiment.arms],
