@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncsim.competition.cells import Cells
-from oncsim.competition.leverage import Leverage, leverage
+from oncsim.competition.leverage import Leverage, leverage, leverage_by_payer
 
 from .small_markets import Sites, draw, full_draw, inclusive, loss, shares
 
@@ -84,6 +84,31 @@ def test_weighing_some_systems_gives_their_rows_and_nothing_of_the_others(wanted
             np.testing.assert_allclose(getattr(some, name), np.where(rows, getattr(all_of_them, name), 0.0), rtol=1e-12)
         expected = np.where(rows[:, None], all_of_them.diversion.toarray(), 0.0)
         np.testing.assert_allclose(some.diversion.toarray(), expected, rtol=1e-11, atol=1e-15)
+
+
+@pytest.mark.parametrize("lam", [1.0, 0.6])
+@pytest.mark.parametrize("wanted", [None, [1, 3]])
+def test_payers_weighed_together_are_weighed_as_one_by_one(wanted: list[int] | None, lam: float) -> None:
+    """To the last digit, with needs of their own, systems out of one network and not the other, and columns in any order."""
+    rows = None if wanted is None else np.isin(np.arange(5), wanted)
+    rng = np.random.default_rng(8)
+    for seed in SEEDS:
+        cells = draw(seed, lam).cells()
+        needs = cells.value.shape[1]
+        more = cells.value[:, ::-1] * rng.uniform(0.5, 2.0, cells.value.shape) * (rng.uniform(size=cells.value.shape) < 0.9)
+        both = replace(cells, value=np.hstack([cells.value, more]), patients=np.hstack([cells.patients, cells.patients * 2]))
+        factors = np.where(rng.uniform(size=(2, 5)) < 0.5, 1.0, rng.uniform(1.5, 4.0, (2, 5)))
+        payer = np.repeat([0, 1], needs)
+        together = leverage_by_payer(both, payer, factors.T[:, payer], rows)
+        shuffled = rng.permutation(2 * needs)
+        mixed = replace(both, value=both.value[:, shuffled], patients=both.patients[:, shuffled])
+        in_any_order = leverage_by_payer(mixed, payer[shuffled], factors.T[:, payer[shuffled]], rows)
+        for one in range(2):
+            alone = leverage(both.of_columns(slice(one * needs, (one + 1) * needs)), factors[one], rows)
+            for name in ("willingness", "patients", "beyond", "largest"):
+                np.testing.assert_array_equal(getattr(together[one], name), getattr(alone, name))
+                np.testing.assert_allclose(getattr(in_any_order[one], name), getattr(alone, name), rtol=1e-12, atol=1e-14)
+            np.testing.assert_array_equal(together[one].diversion.toarray(), alone.diversion.toarray())
 
 
 def test_joining_by_a_factor_of_one_changes_nothing() -> None:

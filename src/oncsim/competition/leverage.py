@@ -102,7 +102,7 @@ def _without(cells: Cells, inside: Floats, joining: Floats | None, rows: NDArray
     weighed = slice(None) if rows is None else np.flatnonzero(rows[cells.system])
     nest, zone, system, value = cells.nest[weighed], cells.zone[weighed], cells.system[weighed], cells.value[weighed]
     whole = inside[nest * cells.zones + zone]
-    mine = value if joining is None else value * joining[system][:, None]
+    mine = value if joining is None else value * joining[system]
     rest = whole - value
     rest = np.where(rest > _NOTHING * whole, rest, 0.0)
     with_me = rest + mine
@@ -110,9 +110,9 @@ def _without(cells: Cells, inside: Floats, joining: Floats | None, rows: NDArray
     powered = wholly
     if joining is not None:
         # Only who is out of network sees another nest with itself inside.
-        outside = np.flatnonzero(joining[system] != 1.0)
+        apart = joining[system] != 1.0
         powered = wholly.copy()
-        powered[outside] = with_me[outside] ** lam
+        powered[apart] = with_me[apart] ** lam
 
     # Groups are in order of zone and system: members are the systems of each zone.
     first = first_of_each(zone * cells.systems + system)
@@ -164,21 +164,46 @@ def leverage(cells: Cells, joining: Floats | None = None, rows: NDArray[np.bool_
     rows : (systems,) bool, optional
         Weigh only these systems; the others get zeros. Default: all.
     """
+    needs = cells.value.shape[1]
+    each = None if joining is None else np.repeat(joining[:, None], needs, axis=1)
+    return leverage_by_payer(cells, np.zeros(needs, dtype=np.int64), each, rows)[0]
+
+
+def leverage_by_payer(
+    cells: Cells, payer: Ints, joining: Floats | None = None, rows: NDArray[np.bool_] | None = None
+) -> list[Leverage]:
+    """Return the same over several payers, each with needs of its own, as one by one: what is done once serves them all.
+
+    Parameters
+    ----------
+    cells : Cells
+        With the needs of all payers as columns.
+    payer : (columns,) int
+        The payer of each column, counted from 0.
+    joining : (systems, columns) float, optional
+        As for :func:`leverage`.
+    rows : (systems,) bool, optional
+        As for :func:`leverage`.
+    """
     size = cells.systems
     inside = nest_sums(cells)
     seen = _without(cells, inside, joining, rows)
     n = cells.patients[seen.at]
-    loss = np.log(np.where(seen.some, seen.offered, 1.0)) - np.log(np.where(seen.some, seen.left, 1.0))
-    willingness = sum_by(seen.who, (n * loss).sum(axis=1), size)
-    volume = sum_by(seen.who, (n * seen.share).sum(axis=1), size)
+    loss = n * (np.log(np.where(seen.some, seen.offered, 1.0)) - np.log(np.where(seen.some, seen.left, 1.0)))
     rise = _rise(seen)
-    outside = sum_by(seen.who, (n * seen.beyond * rise).sum(axis=1), size)
-    flows = _diverted(cells, inside, seen, n, rise)
-    per = np.divide(1.0, volume, out=np.zeros(size), where=volume > 0)
-    largest = np.zeros(size)
-    np.maximum.at(largest, seen.who, seen.share.max(axis=1, initial=0.0))
-    flows.data *= np.repeat(per, np.diff(flows.indptr))
-    return Leverage(willingness, volume, flows, outside * per, largest)
+    treated, beyond = n * seen.share, n * seen.beyond * rise
+    found = []
+    for one, flows in enumerate(_diverted(cells, inside, seen, n, rise, payer)):
+        mine = payer == one
+        willingness, volume, outside = (
+            sum_by(seen.who, values[:, mine].sum(axis=1), size) for values in (loss, treated, beyond)
+        )
+        per = np.divide(1.0, volume, out=np.zeros(size), where=volume > 0)
+        largest = np.zeros(size)
+        np.maximum.at(largest, seen.who, seen.share[:, mine].max(axis=1, initial=0.0))
+        flows.data *= np.repeat(per, np.diff(flows.indptr))
+        found.append(Leverage(willingness, volume, flows, outside * per, largest))
+    return found
 
 
 def _rise(seen: _Without) -> Floats:
@@ -201,11 +226,11 @@ def _in_nest_gain(seen: _Without) -> Floats:
     return np.where(seen.some[seen.member], gain, 0.0)
 
 
-def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Floats) -> sparse.csr_array:
-    """Return the patients each other system gains from the loss of each system, (systems, systems).
+def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Floats, payer: Ints) -> list[sparse.csr_array]:
+    """Return the patients of each payer that each other system gains from the loss of each, (systems, systems) each.
 
     Everywhere in a cell gains in one proportion, nests with a site of the lost system in another on top: one sparse product
-    over zones and nests.
+    over zones and nests. Payers stand one below the other: none has a column of another.
     """
     lam, size, needs = cells.dissimilarity, cells.systems, cells.value.shape[1]
     slot = cells.nest * cells.zones + cells.zone
@@ -218,15 +243,21 @@ def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Flo
         gain = n[seen.member] * _in_nest_gain(seen)
         losing.append(_entries(gain, (seen.nest + 1) * cells.zones + seen.zone, seen.system))
         gaining.append(_entries(cells.value, slot + cells.zones, cells.system))
-    places = (cells.nests + 1) * cells.zones * needs
-    left, right = _joined(losing), _joined(gaining)
-    total = matrix_of((left[1], left[0], left[2]), (size, places)) @ matrix_of(right, (places, size))
-    total = sparse.csr_array(total)
-    rows = np.repeat(np.arange(size), np.diff(total.indptr))
-    keep = (rows != total.indices) & (total.data > 0)
-    indptr = np.zeros(size + 1, dtype=total.indptr.dtype)
-    np.cumsum(np.bincount(rows[keep], minlength=size), out=indptr[1:])
-    return sparse.csr_array((total.data[keep], total.indices[keep], indptr), shape=(size, size))
+    places, payers = (cells.nests + 1) * cells.zones * needs, int(payer.max(initial=0)) + 1
+    cell, system, value = _joined(losing)
+    left = matrix_of((payer[cell % needs] * size + system, cell, value), (payers * size, places))
+    total = sparse.csr_array(left @ matrix_of(_joined(gaining), (places, size)))
+    rows = np.repeat(np.arange(payers * size), np.diff(total.indptr))
+    keep = (rows % size != total.indices) & (total.data > 0)
+    ends = np.cumsum(np.bincount(rows[keep], minlength=payers * size))
+    indptr = np.append(0, ends).astype(total.indptr.dtype)
+    data, indices = total.data[keep], total.indices[keep]
+    found = []
+    for one in range(payers):
+        part = indptr[one * size : (one + 1) * size + 1]
+        inner = slice(part[0], part[-1])
+        found.append(sparse.csr_array((data[inner], indices[inner], part - part[0]), shape=(size, size)))
+    return found
 
 
 def _joined(parts: list[Entries]) -> Entries:

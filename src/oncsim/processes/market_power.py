@@ -13,7 +13,7 @@ from scipy import sparse
 from oncsim.codes import ACADEMIC_CENTER, BARGAINED, HEALTH_SYSTEM, NEEDS, PAYER_LABELS, PRACTICE, among
 from oncsim.competition.cells import Cells, gather
 from oncsim.competition.field import PriceField, Standing
-from oncsim.competition.leverage import Leverage, leverage
+from oncsim.competition.leverage import Leverage, leverage, leverage_by_payer
 from oncsim.competition.nash import Table, passthrough_rate, value_of_access
 from oncsim.prices.places import SITE_CLASSES, site_class
 from oncsim.processes.referral import hospital_reach
@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _NEEDS = len(NEEDS)
 COLUMNS = [slice(place * _NEEDS, (place + 1) * _NEEDS) for place in range(len(BARGAINED))]
+_PAYER_OF_COLUMN = np.repeat(np.arange(len(BARGAINED)), _NEEDS)
 LABELS = tuple(PAYER_LABELS[payer] for payer in BARGAINED)
 NEAR_ONE = 0.98
 NEVER = -1_000_000
@@ -195,7 +196,7 @@ def begin_market_power(model: OncologyMarket) -> MarketPower:
     sourced = class_levels(model, patient)
     many = len(BARGAINED)
     cells = joint_cells(model, system)
-    found = _leverage_of_all(model, [cells.of_columns(columns) for columns in COLUMNS])
+    found = _leverage_of_all(model, cells)
     value, rate, reference = np.zeros(many), np.zeros(many), np.ones(many)
     for position, one in enumerate(found):
         volume = np.where(system >= 0, volumes_of_sites(model, position, patient), 0.0)
@@ -211,13 +212,17 @@ def begin_market_power(model: OncologyMarket) -> MarketPower:
     return power
 
 
-def _leverage_of_all(model: OncologyMarket, cells: list[Cells], rows: NDArray[np.bool_] | None = None) -> list[Leverage]:
-    """Return leverage over every payer, worked out side by side: array work lets other threads run, and none shares any."""
-    inside = [joining(model, place) for place in range(len(cells))]
+def _leverage_of_all(model: OncologyMarket, cells: Cells, rows: NDArray[np.bool_] | None = None) -> list[Leverage]:
+    """Return leverage over every payer, from cells of them all: together where they are few.
+
+    Else they are worked out side by side: array work lets other threads run, and none shares any.
+    """
+    inside = [joining(model, place) for place in range(len(COLUMNS))]
     if len(model.pairs) < _WORTH_THREADS:
-        return [leverage(one, own, rows) for one, own in zip(cells, inside, strict=True)]
-    with ThreadPoolExecutor(len(cells)) as pool:
-        return list(pool.map(leverage, cells, inside, [rows] * len(cells)))
+        return leverage_by_payer(cells, _PAYER_OF_COLUMN, np.column_stack(inside)[:, _PAYER_OF_COLUMN], rows)
+    apart = [cells.of_columns(columns) for columns in COLUMNS]
+    with ThreadPoolExecutor(len(apart)) as pool:
+        return list(pool.map(leverage, apart, inside, [rows] * len(apart)))
 
 
 def update_market_power(model: OncologyMarket) -> None:
@@ -230,7 +235,7 @@ def update_market_power(model: OncologyMarket) -> None:
     if model.quarter.number == 1:
         power.cells = joint_cells(model, system)
         power.field, power.priced_at = None, NEVER
-        power.leverage = _leverage_of_all(model, [power.cells.of_columns(columns) for columns in COLUMNS])
+        power.leverage = _leverage_of_all(model, power.cells)
         power.system = power.seen = system
         _warn(model, power)
         return
@@ -259,7 +264,7 @@ def _update_where(model: OncologyMarket, power: MarketPower, system: Ints, seen:
     mine = system[layout.site]
     wanted = np.zeros(len(zones), dtype=np.bool_)
     wanted[layout.zone[(mine >= 0) & moved[mine.clip(min=0)]]] = True
-    for position, fresh in enumerate(_leverage_of_all(model, payer_cells(model, system, wanted), moved)):
+    for position, fresh in enumerate(_leverage_of_all(model, joint_cells(model, system, wanted), moved)):
         power.leverage[position] = _replaced(_grown(power.leverage[position], size), fresh, moved, top)
 
 
