@@ -57,6 +57,7 @@ class RunError(OncsimError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the closest known word, or an empty string."""
-    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """Return ``"; did you mean 'x'?"`` for the closest known word, capitals aside, or an empty string."""
+    plain = {one.casefold(): one for one in sorted(known, reverse=True)}
+    close = difflib.get_close_matches(word.casefold(), sorted(plain), n=1, cutoff=0.6)
+    return f"; did you mean {plain[close[0]]!r}?" if close else ""

@@ -18,7 +18,7 @@ import oncsim
 from oncsim.errors import InputError, RunError
 from oncsim.experiments import running, work
 from oncsim.experiments.reading import as_xarray, mean_paths, runs_table, samples_table, table_of
-from oncsim.experiments.running import find, prepare, run_experiment, state_of
+from oncsim.experiments.running import find, planned, prepare, run_experiment, state_of
 
 from .small import bytes_of, edited, written
 
@@ -374,7 +374,7 @@ def test_organisations_and_markets_must_exist(tmp_path: Path) -> None:
     outputs = [
         {"id": "bought", "event": "acquisition", "org": "S1", "partner": "P99"},
         {"id": "tied", "tie": ["S1", "Oakmont Memorial Trust"], "value": "living"},
-        {"id": "share", "metric": "consolidation.practices_independent", "market": "PLAIN"},
+        {"id": "share", "metric": "access.untreated_share", "market": "plane"},
         {
             "id": "less",
             "metric": "consolidation.hhi",
@@ -392,11 +392,23 @@ def test_organisations_and_markets_must_exist(tmp_path: Path) -> None:
         f"small.yaml:32:12: outputs[1].partner: no organisation with the id 'P99' in the market {see})",
         f"small.yaml:36:5: outputs[2].tie[2]: no organisation with the id 'Oakmont Memorial Trust' in the market {see}; "
         "its id is 'S5')",
-        f"small.yaml:40:11: outputs[3].market: no zone lies in a market 'PLAIN' {markets}; did you mean 'PLANE'?)",
+        f"small.yaml:40:11: outputs[3].market: no zone lies in a market 'plane' {markets}; did you mean 'PLANE'?)",
         f"small.yaml:45:13: outputs[4].minus.market: no zone lies in a market 'Metropolitan area' {markets}; "
         "its id is 'PLANE')",
     ]
     assert not (tmp_path / "out").exists()
+
+
+def test_organisations_founded_in_a_run_may_be_named(tmp_path: Path) -> None:
+    outputs = [{"id": "joined", "event": "network_join", "org": "P02", "partner": "network+P01+2026Q1", "window": "all"}]
+    two = [{"scenario": "rural_market", "id": "a"}, {"scenario": "metro_market", "id": "b"}]
+    plan = planned(written(tmp_path, edited(outputs=outputs, horizon={"start": "2026Q1", "end": "2026Q2"})))
+    assert plan.experiment.measures[0].partner == "network+P01+2026Q1"
+    with pytest.raises(InputError) as caught:
+        planned(written(tmp_path, edited(outputs=[{**outputs[0], "org": "S7"}], scenarios=two)))
+    assert [fault.message for fault in caught.value.faults] == [
+        "no organisation with the id 'S7' in the market of b (`oncsim merger --list --scenario FILE` has the ids)"
+    ]
 
 
 def test_a_folder_that_was_renamed_is_looked_at_and_played_anew_elsewhere(tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
+import numpy as np
 import pytest
 
 from oncsim.calendar import Quarter
 from oncsim.parameters.lookup import Parameters
 from oncsim.parameters.override import Override
-from oncsim.parameters.registry import Registry
+from oncsim.parameters.registry import Registry, load_registry
 from oncsim.randomness import Luck
 
 ADDON = "payment.medicare.drug_addon"
 FEE = "payment.medicare.visit_fee"
+NAMED = (("advanced", "rural"), ("standard", "rural"), ("advanced", "metro"))
 
 
 def test_a_dated_value_holds_until_the_next(tiny: Registry) -> None:
@@ -68,6 +71,60 @@ def test_reads_are_remembered_with_the_rates_they_rest_on(tiny: Registry) -> Non
     parameters.at(Quarter(2030, 1))[FEE]
     assert parameters.reads == {FEE, "economy.price_growth"}
     assert ADDON in parameters.unread and FEE not in parameters.unread
+
+
+def some_changes(registry: Registry, rng: np.random.Generator) -> list[Override]:
+    """Return changes of every kind to a fifth of the numbers of the registry: always, for a time, from then on, in steps."""
+    leaves = [leaf for leaf in registry.leaves.values() if leaf.numeric and leaf.type == "number" and leaf.limits.hold(0.5)]
+    start = Quarter(2029, 3)
+    kinds: tuple[dict[str, Any], ...] = (
+        {},
+        {"start": start, "until": start + 6, "then": "restore"},
+        {"start": start, "until": start + 6, "then": "hold"},
+        {"start": start, "ramp": 5},
+        {"start": start},
+    )
+    changes = []
+    for leaf in leaves:
+        if rng.uniform() < 0.2:
+            element = leaf.elements[int(rng.integers(len(leaf.elements)))]
+            changes.append(Override(leaf.name, element, 0.5, "behaviour", **kinds[int(rng.integers(len(kinds)))]))
+    return changes
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_looked_up_before_changes_no_answer(seed: int) -> None:
+    registry, rng = load_registry(), np.random.default_rng(seed)
+    changes = some_changes(registry, rng)
+    assert len(changes) > 20
+    together = Parameters(registry, changes).draw(Luck(seed)) if seed else Parameters(registry, changes)
+    asked = [(name, Quarter(2026, 1) + int(t)) for name in registry.leaves for t in rng.integers(0, 60, 4)]
+    fresh = [pickle.loads(pickle.dumps(together)) for _ in range(4)]  # which remember nothing
+    for place in rng.permutation(len(asked)).tolist():
+        name, quarter = asked[place]
+        apart = fresh[place % 4]
+        assert together.at(quarter)[name] == apart.plain(registry.leaf(name), quarter), (name, quarter)
+    steady = [name for name, leaf in registry.leaves.items() if together.is_steady(leaf)]
+    assert len(registry.leaves) > len(steady) > 200 and set(together.steady) == set(steady)
+
+
+def test_tables_by_place_follow_the_values(tiny: Registry) -> None:
+    change = Override("practice.loyalty", ("advanced", "rural"), 9.0, "behaviour", start=Quarter(2030, 1), ramp=3)
+    places = {"need": np.array([1, 0, 1]), "rural": np.array([1, 1, 0])}
+    parameters = Parameters(tiny, [change])
+    for quarter in (Quarter(2031, 1), Quarter(2029, 4), Quarter(2030, 2), Quarter(2030, 1), Quarter(2031, 1)):
+        expected = [parameters.plain(tiny.leaf("practice.loyalty"), quarter)[need][area] for need, area in NAMED]
+        assert parameters.at(quarter).over("practice.loyalty", places).tolist() == expected
+
+
+def test_values_are_for_reading_and_hold_what_was_asked_for(tiny: Registry) -> None:
+    values = Parameters(tiny).at(Quarter(2026, 1))
+    assert values and ADDON in values and "payment.nothing" not in values
+    assert (values.get(ADDON), values.get("payment.nothing", 3)) == (0.06, 3)
+    with pytest.raises(TypeError, match="for reading only"):
+        values[ADDON] = 0.0
+    again = pickle.loads(pickle.dumps(values))
+    assert again[ADDON] == values[ADDON] and again != values and len({again, values}) == 2
 
 
 def test_draws_are_keyed_and_stay_within_the_distribution(tiny: Registry) -> None:

@@ -13,7 +13,7 @@ from oncsim.codes import OFFICE, PRACTICE
 from oncsim.metrics import METRICS, View
 from oncsim.model import OncologyMarket
 from oncsim.prices.schedule import SCHEDULED
-from oncsim.processes.acquisition_value import acquisition_value
+from oncsim.processes.acquisition_value import AcquisitionValue, offices_of_practices, priced
 from oncsim.processes.prospects import PRICED, prospects
 
 EQUAL = [{"set": f"policy.office_equal.{service}", "to": 1.0} for service in SCHEDULED]
@@ -21,6 +21,10 @@ EQUAL = [{"set": f"policy.office_equal.{service}", "to": 1.0} for service in SCH
 
 def model(policy: list[dict[str, Any]] | None = None, quarters: int = 2) -> OncologyMarket:
     return run(quarters, MIXED, policy=policy or [])
+
+
+def acquisition_value(market: OncologyMarket) -> AcquisitionValue:
+    return priced(offices_of_practices(market))
 
 
 def offices(market: OncologyMarket) -> np.ndarray:
@@ -98,12 +102,12 @@ def test_what_is_priced_when_somebody_asks_is_what_the_books_said_at_their_close
     for _ in range(3):
         market.step()
     at_once, later = prospects(market), prospects(market)
-    priced = {name: getattr(at_once, name).copy() for name in PRICED}
+    said = {name: getattr(at_once, name).copy() for name in PRICED}
     for _ in range(3):  # everybody acts, law moves on
         market.step()
     saved = pickle.loads(pickle.dumps(prospects(market)))
     for name in PRICED:
-        np.testing.assert_array_equal(getattr(later, name), priced[name])
+        np.testing.assert_array_equal(getattr(later, name), said[name])
         np.testing.assert_array_equal(getattr(saved, name), getattr(prospects(market), name))
-    assert (priced["plain"] != prospects(market).plain[: len(priced["plain"])]).any()
+    assert (said["plain"] != prospects(market).plain[: len(said["plain"])]).any()
     assert not hasattr(saved, "offices")  # the law it was priced by is not part of a saved state

@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oncsim.comparing.names import market_faults, organization_faults, organizations_named
+from oncsim.comparing.names import wrong_names, wrong_organizations
 from oncsim.errors import Fault, InputError, did_you_mean
 from oncsim.scenario import load_case, load_scenario
 from oncsim.scenario.library import bundled_folder, shown
@@ -141,12 +141,13 @@ def name_faults(file: CaseFile, name: str, market: Market) -> list[Fault]:
     """Return a fault for each organisation or market that a case names and the market of a run does not have."""
     from oncsim.parameters.strict_yaml import read_document
 
-    orgs: list[tuple[Route, str]] = [(("case", "follow", i), org) for i, org in enumerate(file.case.follow)]
-    markets: list[tuple[Route, str]] = []
+    followed: list[tuple[Route, str]] = [(("case", "follow", i), org) for i, org in enumerate(file.case.follow)]
+    measures: list[tuple[Route, Measure | None]] = []
     for i, one in enumerate(file.scenario.expect):
-        for route, measure in ((("expect", i), one), (("expect", i, "minus"), one.minus)):
-            if measure is not None:
-                orgs += organizations_named(route, measure)
-                markets.append(((*route, "market"), measure.market))
-    document, where = read_document(file.path, shown(file.path)), f" of the variant {name}" if name else ""
-    return organization_faults(orgs, market, document, where) + market_faults(markets, market, document, where)
+        measures += [(("expect", i), one), (("expect", i, "minus"), one.minus)]
+    where = f" of the variant {name}" if name else ""
+    wrong = wrong_organizations(followed, market, where) + wrong_names(measures, market, where)
+    if not wrong:
+        return []
+    document = read_document(file.path, shown(file.path))
+    return [document.fault(route, message) for route, message in wrong]

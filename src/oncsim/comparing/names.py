@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from oncsim.codes import PAYERS
-from oncsim.errors import Fault, did_you_mean
+from oncsim.errors import did_you_mean
 
 if TYPE_CHECKING:
     from oncsim.market.form import Market
-    from oncsim.parameters.strict_yaml import Document, Route
+    from oncsim.parameters.strict_yaml import Route
     from oncsim.scenario.measures import Measure
 
+Wrong = tuple["Route", str]  # where something wrong is written, and what is wrong with it
 _SEE_ORGS = "`oncsim merger --list --scenario FILE` has the ids"
 _SEE_MARKETS = "`oncsim market concentration --scenario FILE` names them"
+# Ids of organisations founded in a run say by whom or where, and when: such as network+P01+2027Q1.
+_FOUNDED = re.compile(r"(network|practice)\+.+\+\d{4}Q[1-4]")
 
 
 def organizations_named(route: Route, measure: Measure) -> list[tuple[Route, str]]:
@@ -24,8 +28,8 @@ def organizations_named(route: Route, measure: Measure) -> list[tuple[Route, str
     return named
 
 
-def organization_faults(named: Iterable[tuple[Route, str]], market: Market, document: Document, where: str) -> list[Fault]:
-    """Return a fault for each organisation that the market does not have at its start.
+def wrong_organizations(named: Iterable[tuple[Route, str]], market: Market, where: str) -> list[Wrong]:
+    """Return what is wrong with each organisation that the market does not have and that could not be founded in a run.
 
     Parameters
     ----------
@@ -33,33 +37,34 @@ def organization_faults(named: Iterable[tuple[Route, str]], market: Market, docu
         Ids, each with the route to where it is written.
     market : Market
         The market.
-    document : Document
-        The file they are written in.
     where : str
         Which market, in words that follow "the market"; empty where there is one only.
     """
     known = [*map(str, market.organizations["org"]), *PAYERS]
     ids = dict(zip(map(str, market.organizations["name"]), map(str, market.organizations["org"]), strict=True))
-    faults = []
+    wrong: list[Wrong] = []
     for route, org in named:
-        if org not in known:
+        if org not in known and not _FOUNDED.fullmatch(org):
             near = f"; its id is {ids[org]!r}" if org in ids else did_you_mean(org, known)
-            message = f"no organisation with the id {org!r} in the market{where} ({_SEE_ORGS}{near})"
-            faults.append(document.fault(route, message))
-    return faults
+            wrong.append((route, f"no organisation with the id {org!r} in the market{where} ({_SEE_ORGS}{near})"))
+    return wrong
 
 
-def market_faults(named: Iterable[tuple[Route, str]], market: Market, document: Document, where: str) -> list[Fault]:
-    """Return a fault for each market, for which a metric is asked, that has none of the zones; parameters as above."""
-    from oncsim.state.zones import market_definitions
-
-    ids = set(market.zones["market"].astype(str))
-    for definition, _ in market_definitions(market.zones).values():
-        ids.update(definition)
-    names = dict(zip(market.zones["market_name"].astype(str), market.zones["market"].astype(str), strict=True))
-    faults = []
+def wrong_markets(named: Iterable[tuple[Route, str]], market: Market, where: str) -> list[Wrong]:
+    """Return what is wrong with each market, for which a metric is asked, in which no zone lies; parameters as above."""
+    ids = dict(zip(market.zones["market_name"].astype(str), market.zones["market"].astype(str), strict=True))
+    known = sorted(set(ids.values()))
+    wrong: list[Wrong] = []
     for route, one in named:
-        if one != "all" and one not in ids:
-            near = f"; its id is {names[one]!r}" if one in names else did_you_mean(one, sorted(ids))
-            faults.append(document.fault(route, f"no zone lies in a market {one!r}{where} ({_SEE_MARKETS}{near})"))
-    return faults
+        if one != "all" and one not in known:
+            near = f"; its id is {ids[one]!r}" if one in ids else did_you_mean(one, known)
+            wrong.append((route, f"no zone lies in a market {one!r}{where} ({_SEE_MARKETS}{near})"))
+    return wrong
+
+
+def wrong_names(measures: Iterable[tuple[Route, Measure | None]], market: Market, where: str = "") -> list[Wrong]:
+    """Return what is wrong with the organisations and markets that measures name; each with the route to it."""
+    some = [(route, measure) for route, measure in measures if measure is not None]
+    orgs = [named for route, measure in some for named in organizations_named(route, measure)]
+    markets: list[tuple[Route, str]] = [((*route, "market"), measure.market) for route, measure in some]
+    return wrong_organizations(orgs, market, where) + wrong_markets(markets, market, where)

@@ -247,6 +247,7 @@ def _diverted(cells: Cells, inside: Floats, seen: _Without, n: Floats, rise: Flo
     cell, system, value = _joined(losing)
     left = matrix_of((payer[cell % needs] * size + system, cell, value), (payers * size, places))
     total = sparse.csr_array(left @ matrix_of(_joined(gaining), (places, size)))
+    total.sort_indices()  # what is summed over rivals later must not depend on how
     rows = np.repeat(np.arange(payers * size), np.diff(total.indptr))
     keep = (rows % size != total.indices) & (total.data > 0)
     ends = np.cumsum(np.bincount(rows[keep], minlength=payers * size))

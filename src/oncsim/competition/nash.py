@@ -28,7 +28,6 @@ from oncsim.state.sums import FEW
 
 _CLOSE = 1e-13
 _SWEEPS = 2000
-
 _ROUNDS = 8  # talks can go in circles where standing prices are above cost
 
 

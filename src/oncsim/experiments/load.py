@@ -289,8 +289,6 @@ class _Reader:
 
     def measure(self, i: int, output: OutputShape, arms: list[Arm]) -> Expectation:
         """Return what an output measures, in the words of an expectation."""
-        if output.event is not None and output.group:
-            self.fault(("outputs", i, "group"), "is for metrics; events are counted of the whole market (leave it out)")
         data = {
             name: getattr(output, name) for name in ("metric", "event", "group", "market", "org", "tie", "value", "partner")
         }

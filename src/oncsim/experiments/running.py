@@ -222,28 +222,22 @@ def make_job(experiment: Experiment) -> tuple[Job, dict[str, str]]:
 
 def _name_faults(job: Job) -> list[Fault]:
     """Return a fault for each organisation or market that an output names and the market of a scenario does not have."""
-    from oncsim.comparing.names import market_faults, organization_faults, organizations_named
+    from oncsim.comparing.names import Wrong, wrong_names
     from oncsim.parameters.strict_yaml import Route, read_document
     from oncsim.scenario.library import shown
+    from oncsim.scenario.measures import Measure
 
-    experiment = job.experiment
-    orgs: list[tuple[Route, str]] = []
-    markets: list[tuple[Route, str]] = []
-    for i, one in enumerate(experiment.measures):
-        for route, measure in ((("outputs", i), one), (("outputs", i, "minus"), one.minus)):
-            if measure is not None:
-                orgs += organizations_named(route, measure)
-                markets.append(((*route, "market"), measure.market))
-    if not orgs and all(name == "all" for _, name in markets):
+    measures: list[tuple[Route, Measure | None]] = []
+    for i, one in enumerate(job.experiment.measures):
+        measures += [(("outputs", i), one), (("outputs", i, "minus"), one.minus)]
+    apart = {id(market): (arm, market) for arm, market in reversed(job.markets.items())}
+    wrong: list[Wrong] = []
+    for arm, market in reversed(apart.values()):
+        wrong += wrong_names(measures, market, f" of {arm}" if len(apart) > 1 else "")
+    if not wrong:
         return []
-    document = read_document(experiment.file, shown(experiment.file))
-    several, faults, seen = len({id(market) for market in job.markets.values()}) > 1, [], set()
-    for arm, market in job.markets.items():
-        if id(market) not in seen:
-            seen.add(id(market))
-            where = f" of {arm}" if several else ""
-            faults += organization_faults(orgs, market, document, where) + market_faults(markets, market, document, where)
-    return faults
+    document = read_document(job.experiment.file, shown(job.experiment.file))
+    return [document.fault(route, message) for route, message in wrong]
 
 
 def _code() -> str:

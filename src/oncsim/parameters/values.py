@@ -20,6 +20,9 @@ Made = TypeVar("Made")
 class Values(dict[str, Any]):
     """Every value of one quarter: ``values["payment.medicare.drug_addon"]``, looked up when it is first asked for.
 
+    A dictionary that fills itself, so that what was looked up before costs next to nothing: it holds what was asked for so
+    far, is for reading only, and is itself and no other, whatever it holds.
+
     A parameter without axes gives a number, flag or word; with axes a read-only dictionary by code, nested
     for two axes. :meth:`over` gives one number a place, and alone knows of changes that hold only in some places.
     """
@@ -34,8 +37,32 @@ class Values(dict[str, Any]):
         self._tables: dict[tuple[str, float], tuple[tuple[str, ...], NDArray[np.float64], bool]] = {}
 
     def __missing__(self, name: str) -> Any:
-        value = self[name] = self._parameters.value(name, self.quarter)
+        value = self._parameters.value(name, self.quarter)
+        super().__setitem__(name, value)
         return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._parameters.registry.leaves
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value, or the default where no parameter has this name."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        raise TypeError(f"values are for reading only (change {name!r} in the scenario)")
+
+    def __reduce__(self) -> tuple[type[Values], tuple[Parameters, Quarter]]:
+        return Values, (self._parameters, self.quarter)
+
+    def __bool__(self) -> bool:
+        return True
+
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """Return what is made of these values alone under a name, made when it is first asked for."""

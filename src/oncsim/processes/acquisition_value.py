@@ -129,11 +129,6 @@ def offices_of_practices(model: OncologyMarket) -> Offices:
     )
 
 
-def acquisition_value(model: OncologyMarket) -> AcquisitionValue:
-    """Return what the patients of practices would earn as those of departments (:func:`priced`)."""
-    return priced(offices_of_practices(model))
-
-
 def priced(offices: Offices) -> AcquisitionValue:
     """Price the present volumes of the sites of practices as offices, as departments, and at 340B prices.
 

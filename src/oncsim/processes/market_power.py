@@ -294,6 +294,7 @@ def _replaced(old: Leverage, fresh: Leverage, rows: NDArray[np.bool_], top: Ints
     if moved[kept.indices].any():
         owners = sparse.csr_array((np.ones(size), (np.arange(size), top)), shape=(size, size))
         kept = sparse.csr_array(kept @ owners)
+        kept.sort_indices()
     row = np.repeat(np.arange(size), np.diff(kept.indptr))
     stays = ~rows[row] & (kept.data != 0)
     indptr = np.zeros_like(kept.indptr)

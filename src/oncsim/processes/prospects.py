@@ -122,7 +122,7 @@ class Prospects:
         # The law by which offices are priced is no part of a state: what it makes of them is.
         for name in PRICED:
             getattr(self, name)
-        return {name: value for name, value in vars(self).items() if name != "offices"}
+        return {name: value for name, value in vars(self).items() if name not in ("offices", "_worth")}
 
     @cached_property
     def _worth(self) -> AcquisitionValue:

@@ -58,7 +58,9 @@ def as_in_case(item: Expectation) -> Expectation:
 
 def _measure_faults(item: Measure, document: Document, route: Route) -> list[Fault]:
     if item.metric is None:
-        return []
+        why = "; events are counted of the whole market" if item.event is not None else ""
+        given = [key for key, usual in (("group", ""), ("market", "all")) if getattr(item, key) != usual]
+        return [document.fault((*route, key), f"is for metrics{why} (leave it out)") for key in given]
     from oncsim.metrics import METRICS  # imports the arrays of the model: only where something is expected
 
     found = METRICS.get(item.metric)
@@ -66,7 +68,14 @@ def _measure_faults(item: Measure, document: Document, route: Route) -> list[Fau
         near = did_you_mean(item.metric, METRICS)
         return [document.fault((*route, "metric"), f"no metric {item.metric!r} (`oncsim metrics list`{near})")]
     wrong = _wrong_group(item.group, found.groups)
-    return [document.fault((*route, "group"), f"{wrong} ({_allowed(found.groups)})")] if wrong else []
+    faults = [document.fault((*route, "group"), f"{wrong} ({_allowed(found.groups)})")] if wrong else []
+    if item.market != "all" and not found.by_market:
+        some = ", ".join(name for name, one in METRICS.items() if one.by_market)
+        said = f"{item.metric} is of the whole market only (of single markets there are: {some})"
+        faults.append(document.fault((*route, "market"), said))
+    elif item.market != "all" and item.group:
+        faults.append(document.fault((*route, "group"), "single markets have no groups (leave out group or market)"))
+    return faults
 
 
 def _wrong_group(group: str, known: tuple[str, ...]) -> str:

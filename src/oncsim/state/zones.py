@@ -83,7 +83,7 @@ class Zones:
             market_ids=market_ids,
             market=market,
             market_names=dict(zip(table["market"].astype(str), table["market_name"].astype(str), strict=True)),
-            markets=market_definitions(table),
+            markets=_market_definitions(table),
         )
 
 
@@ -92,7 +92,7 @@ def _coded(values: pd.Series) -> tuple[list[str], NDArray[np.int64]]:
     return [str(i) for i in ids], codes.astype(np.int64)
 
 
-def market_definitions(table: pd.DataFrame) -> dict[str, tuple[list[str], NDArray[np.int64]]]:
+def _market_definitions(table: pd.DataFrame) -> dict[str, tuple[list[str], NDArray[np.int64]]]:
     """Return the ways to cut zones into markets: by name, the ids of the markets and the one of each zone (-1 for none)."""
     state = table["state"].astype(str)
     rest = np.where(state == "", "rest", state + "-rest")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ class Presence(ABC):
 
 
 class _OfFew(Presence):
-    """Few organisations and zones: one full table. Sums run in the order of zones, as those of sparse matrices do."""
+    """Few organisations and zones: one full table. Sums run in the order of zones, as with many."""
 
     def __init__(self, table: Floats) -> None:
         self._table = table
@@ -156,8 +156,8 @@ class _OfMany(Presence):
         return np.asarray(self._by_zone.toarray())
 
     def at_least(self, other: Presence, factor: float) -> Presence:
-        more = other._by_zone if isinstance(other, _OfMany) else sparse.csr_array(other.toarray())
-        return _OfMany(sparse.csr_array((self._by_zone * factor).maximum(more)))
+        assert isinstance(other, _OfMany)  # of as many zones and organisations
+        return _OfMany(sparse.csr_array((self._by_zone * factor).maximum(other._by_zone)))
 
     @cached_property
     def _by_org(self) -> sparse.csr_array:
@@ -176,7 +176,14 @@ class _OfMany(Presence):
         return with_data(self._by_org, self._by_org.data / np.maximum(1.0 - self._shares.data, 1e-3))
 
     def _shared(self, i: Ints, j: Ints) -> Floats:
-        return np.asarray(self._by_org[i].multiply(self._shares[j]).sum(axis=1)).ravel()
+        return _row_sums(self._by_org[i].multiply(self._shares[j]))
 
     def _leaving(self, i: Ints, j: Ints) -> Floats:
-        return np.asarray(self._lost[i].multiply(self._shares[j]).sum(axis=1)).ravel()
+        return _row_sums(self._lost[i].multiply(self._shares[j]))
+
+
+def _row_sums(values: Any) -> Floats:
+    """Return the sums of the rows of a sparse matrix, in the order of its columns."""
+    found = sparse.csr_array(values)
+    found.sort_indices()
+    return sum_by(np.repeat(np.arange(found.shape[0]), np.diff(found.indptr)), found.data, found.shape[0])
