@@ -49,6 +49,17 @@ PRICED = (
 )
 
 
+def _over_sites(part: str) -> cached_property[Floats]:
+    """Return a property: a part of :class:`AcquisitionValue` summed over the sites of each organisation."""
+
+    def summed(seen: Prospects) -> Floats:
+        dollars: Floats = getattr(seen._worth, part)
+        over = sum_by if dollars.ndim == 1 else sum_rows
+        return over(seen.operator, dollars, len(seen.asking))
+
+    return cached_property(summed)
+
+
 @dataclass
 class Prospects:
     """One entry an organisation; meaningful for practices.
@@ -128,48 +139,19 @@ class Prospects:
     def _worth(self) -> AcquisitionValue:
         return priced(self.offices)
 
-    def _by_org(self, dollars: Floats) -> Floats:
-        return sum_by(self.operator, dollars, len(self.asking))
-
-    @cached_property
-    def plain(self) -> Floats:
-        """Return the yearly margin of its patients as those of a department."""
-        return self._by_org(self._worth.margin)
-
-    @cached_property
-    def extra_340b(self) -> Floats:
-        """Return what 340B prices add to it."""
-        return self._by_org(self._worth.extra_340b)
+    # What follows from it for each organisation, over its sites.
+    plain = _over_sites("margin")
+    extra_340b = _over_sites("extra_340b")
+    revenue = _over_sites("revenue")
+    rates_gain = _over_sites("rates")
+    commercial_gain = _over_sites("commercial")
+    cost_gain = _over_sites("costs")
+    bargained = _over_sites("bargained")
 
     @cached_property
     def reachable_340b(self) -> Floats:
         """Return what 340B prices add where a hospital that takes part could register the sites."""
         return np.where(self.near_340b, self.extra_340b, 0.0)
-
-    @cached_property
-    def revenue(self) -> Floats:
-        """Return yearly receipts as a department."""
-        return self._by_org(self._worth.revenue)
-
-    @cached_property
-    def rates_gain(self) -> Floats:
-        """Return what administered rates add over an office."""
-        return self._by_org(self._worth.rates)
-
-    @cached_property
-    def commercial_gain(self) -> Floats:
-        """Return what bargained prices add over an office."""
-        return self._by_org(self._worth.commercial)
-
-    @cached_property
-    def cost_gain(self) -> Floats:
-        """Return what running costs add over an office."""
-        return self._by_org(self._worth.costs)
-
-    @cached_property
-    def bargained(self) -> Floats:
-        """Return yearly receipts as a department from payers whose prices are bargained."""
-        return sum_rows(self.operator, self._worth.bargained, len(self.asking))
 
     def near(self, lat: Floats, lon: Floats, miles: float) -> NDArray[np.int64]:
         """Return the practices that can be bought within ``miles`` of any of the points."""
