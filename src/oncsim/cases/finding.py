@@ -142,11 +142,8 @@ def name_faults(file: CaseFile, name: str, market: Market) -> list[Fault]:
     from oncsim.parameters.strict_yaml import read_document
 
     followed: list[tuple[Route, str]] = [(("case", "follow", i), org) for i, org in enumerate(file.case.follow)]
-    measures: list[tuple[Route, Measure | None]] = []
-    for i, one in enumerate(file.scenario.expect):
-        measures += [(("expect", i), one), (("expect", i, "minus"), one.minus)]
     where = f" of the variant {name}" if name else ""
-    wrong = wrong_organizations(followed, market, where) + wrong_names(measures, market, where)
+    wrong = wrong_organizations(followed, market, where) + wrong_names("expect", file.scenario.expect, market, where)
     if not wrong:
         return []
     document = read_document(file.path, shown(file.path))

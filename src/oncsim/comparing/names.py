@@ -12,7 +12,7 @@ from oncsim.errors import did_you_mean
 if TYPE_CHECKING:
     from oncsim.market.form import Market
     from oncsim.parameters.strict_yaml import Route
-    from oncsim.scenario.measures import Measure
+    from oncsim.scenario.measures import Expectation, Measure
 
 Wrong = tuple["Route", str]  # where something wrong is written, and what is wrong with it
 _SEE_ORGS = "`oncsim merger --list --scenario FILE` has the ids"
@@ -62,9 +62,13 @@ def wrong_markets(named: Iterable[tuple[Route, str]], market: Market, where: str
     return wrong
 
 
-def wrong_names(measures: Iterable[tuple[Route, Measure | None]], market: Market, where: str = "") -> list[Wrong]:
-    """Return what is wrong with the organisations and markets that measures name; each with the route to it."""
-    some = [(route, measure) for route, measure in measures if measure is not None]
+def wrong_names(section: str, measured: Iterable[Expectation], market: Market, where: str) -> list[Wrong]:
+    """Return what is wrong with the organisations and markets that the items of a section name, and what they subtract."""
+    some: list[tuple[Route, Measure]] = []
+    for place, one in enumerate(measured):
+        some.append(((section, place), one))
+        if one.minus is not None:
+            some.append(((section, place, "minus"), one.minus))
     orgs = [named for route, measure in some for named in organizations_named(route, measure)]
     markets: list[tuple[Route, str]] = [((*route, "market"), measure.market) for route, measure in some]
     return wrong_organizations(orgs, market, where) + wrong_markets(markets, market, where)

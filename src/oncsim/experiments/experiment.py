@@ -146,9 +146,7 @@ class Experiment:
     @property
     def shared_luck(self) -> bool:
         """Whether replicate r has the same luck in every future."""
-        if self.design.luck is not None:
-            return self.design.luck == "shared"
-        return self.design.method in ("morris", "sobol")
+        return self.design.shared_luck
 
     @property
     def start(self) -> str:

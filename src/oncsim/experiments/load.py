@@ -358,8 +358,7 @@ class _Reader:
             said = "half_width is of the difference between two scenarios, and there is one (leave most out)"
             self.fault(("replicates", "most"), said, of_key=True)
             return
-        shared = design.luck == "shared" or (design.luck is None and design.method in ("morris", "sobol"))
-        futures = 1 if self.faults or shared else futures_asked(design, items)
+        futures = 1 if self.faults or design.shared_luck else futures_asked(design, items)
         if 1 < futures < asked.floor:
             said = f"floor is {asked.floor}, but intervals are over futures, and there are {futures}: replicates add none"
             self.fault(("replicates", "floor") if "floor" in asked.model_fields_set else ("replicates",), said)

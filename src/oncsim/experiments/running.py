@@ -223,17 +223,13 @@ def make_job(experiment: Experiment) -> tuple[Job, dict[str, str]]:
 def _name_faults(job: Job) -> list[Fault]:
     """Return a fault for each organisation or market that an output names and the market of a scenario does not have."""
     from oncsim.comparing.names import Wrong, wrong_names
-    from oncsim.parameters.strict_yaml import Route, read_document
+    from oncsim.parameters.strict_yaml import read_document
     from oncsim.scenario.library import shown
-    from oncsim.scenario.measures import Measure
 
-    measures: list[tuple[Route, Measure | None]] = []
-    for i, one in enumerate(job.experiment.measures):
-        measures += [(("outputs", i), one), (("outputs", i, "minus"), one.minus)]
     apart = {id(market): (arm, market) for arm, market in reversed(job.markets.items())}
     wrong: list[Wrong] = []
     for arm, market in reversed(apart.values()):
-        wrong += wrong_names(measures, market, f" of {arm}" if len(apart) > 1 else "")
+        wrong += wrong_names("outputs", job.experiment.measures, market, f" of {arm}" if len(apart) > 1 else "")
     if not wrong:
         return []
     document = read_document(job.experiment.file, shown(job.experiment.file))

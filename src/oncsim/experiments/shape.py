@@ -82,6 +82,13 @@ class DesignShape(Section):
         None, description="whether replicate r of every future has luck of its own (default), or the same (morris, sobol)"
     )
 
+    @property
+    def shared_luck(self) -> bool:
+        """Whether replicate r has the same luck in every future."""
+        if self.luck is not None:
+            return self.luck == "shared"
+        return self.method in ("morris", "sobol")
+
 
 class OutputShape(Measure):
     """One number of a run that the experiment is about."""
